@@ -1,0 +1,757 @@
+"""Every table of the lake: its columns, types, key and grain, in one place.
+
+The lake creates tables from these and compares every frame with them before a write; Dagster shows
+them as column schemas; the tests hold them against what the SQL returns. Columns named by FOCUS 1.3
+keep FOCUS's PascalCase (`x_` marks facts FOCUS has no name for); columns of ours are snake_case.
+
+Conventions: instants are UTC without a zone; money is DECIMAL(38,18) in the row's own
+`BillingCurrency` or `currency`; counts are BIGINT; every table is partitioned by `billing_month`,
+the month whose run wrote the row.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from pipelines.errors import ContractBroken
+from pipelines.money import POLARS_TYPE, SQL_TYPE
+
+TEXT, COUNT, MONEY, INSTANT, FLAG = "VARCHAR", "BIGINT", SQL_TYPE, "TIMESTAMP", "BOOLEAN"
+QUANTITY = SQL_TYPE
+"""Quantities are exact decimals too, so that they can ride through the same shares as money."""
+
+POLARS_TYPES: Final[dict[str, pl.DataType]] = {
+    TEXT: pl.String(),
+    COUNT: pl.Int64(),
+    MONEY: POLARS_TYPE,
+    INSTANT: pl.Datetime("us"),
+    FLAG: pl.Boolean(),
+}
+
+BASES: Final = ("BilledCost", "EffectiveCost", "ContractedCost", "ListCost")
+"""The four cost bases of FOCUS, in the order every table carries them."""
+
+BUCKETS: Final = (
+    "model_version",
+    "model",
+    "shared_pool",
+    "idle",
+    "commitment",
+    "overhead",
+    "unattributed",
+    "not_ai",
+)
+"""Where an allocated row ends. A partition: every cent is in exactly one."""
+
+COMPONENTS: Final = ("training", "inference", "storage", "update")
+"""The four-tuple of the source articles; NULL outside the model buckets, `idle` keeps its own."""
+
+ELEMENTS: Final = (
+    "hardware",
+    "bandwidth",
+    "managed_api",
+    "software",
+    "marketplace",
+    "labour",
+    "energy",
+    "adjustment",
+)
+METHODS: Final = ("direct", "usage", "policy", "not_measured")
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One table: what a row is (`grain`), its columns in order, and which of them form the key."""
+
+    name: str
+    grain: str
+    columns: dict[str, str]
+    key: tuple[str, ...]
+    required: tuple[str, ...] = ()
+    """Columns that are never NULL, beside the key."""
+
+    @property
+    def polars_schema(self) -> dict[str, pl.DataType]:
+        """The columns as polars types, in order."""
+        return {name: POLARS_TYPES[kind] for name, kind in self.columns.items()}
+
+    def empty(self) -> pl.DataFrame:
+        """A frame of this table without rows."""
+        return pl.DataFrame(schema=self.polars_schema)
+
+    def select_list(self) -> str:
+        """The columns as a SQL select list with casts, for the last SELECT before a write."""
+        return ", ".join(f'"{name}"::{kind} AS "{name}"' for name, kind in self.columns.items())
+
+
+def require(frame: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """The frame with the contract's columns in order, if it keeps the contract.
+
+    Raises:
+        ContractBroken: columns missing or surplus, another type, NULL where none may be, or a key
+            that occurs twice. Nothing is cast: a type that differs is a bug upstream.
+    """
+    wanted = contract.polars_schema
+    missing = [name for name in wanted if name not in frame.columns]
+    surplus = [name for name in frame.columns if name not in wanted]
+    if missing or surplus:
+        raise ContractBroken(contract.name, f"missing columns {missing}, surplus columns {surplus}")
+    for name, kind in wanted.items():
+        if frame.schema[name] != kind:
+            raise ContractBroken(
+                contract.name, f"column {name} is {frame.schema[name]}, the contract says {kind}"
+            )
+    for name in (*contract.key, *contract.required):
+        if nulls := frame[name].null_count():
+            raise ContractBroken(contract.name, f"column {name} is NULL in {nulls} rows")
+    keys = frame.select(contract.key)
+    if doubled := keys.height - keys.n_unique():
+        raise ContractBroken(
+            contract.name, f"{doubled} rows repeat the key ({', '.join(contract.key)})"
+        )
+    return frame.select(list(wanted))
+
+
+_COSTS = dict.fromkeys(BASES, MONEY)
+
+CHARGES = Contract(
+    name="core_billing__charges",
+    grain="one charge of a provider's bill, FOCUS 1.3 names",
+    columns={
+        "billing_month": TEXT,
+        "charge_month": TEXT,
+        "source": TEXT,
+        "x_ChargeId": TEXT,
+        "ServiceProviderName": TEXT,
+        "InvoiceIssuerName": TEXT,
+        "InvoiceId": TEXT,
+        "BillingAccountId": TEXT,
+        "SubAccountId": TEXT,
+        "BillingCurrency": TEXT,
+        "BillingPeriodStart": INSTANT,
+        "BillingPeriodEnd": INSTANT,
+        "ChargePeriodStart": INSTANT,
+        "ChargePeriodEnd": INSTANT,
+        "ChargeCategory": TEXT,
+        "ChargeClass": TEXT,
+        "ChargeFrequency": TEXT,
+        "ChargeDescription": TEXT,
+        "ServiceName": TEXT,
+        "ResourceId": TEXT,
+        "RegionId": TEXT,
+        "SkuId": TEXT,
+        "SkuPriceDetails": TEXT,
+        "CommitmentDiscountId": TEXT,
+        "CommitmentDiscountType": TEXT,
+        "CommitmentDiscountStatus": TEXT,
+        "ConsumedQuantity": QUANTITY,
+        "ConsumedUnit": TEXT,
+        "BilledCost": MONEY,
+        "EffectiveCost": MONEY,
+        "ContractedCost": MONEY,
+        "ListCost": MONEY,
+        "Tags": TEXT,
+        "x_LineItemType": TEXT,
+        "x_ServiceCode": TEXT,
+        "x_UsageType": TEXT,
+        "x_Operation": TEXT,
+        "x_InstanceType": TEXT,
+        "x_ProductFamily": TEXT,
+        "x_PrincipalId": TEXT,
+        "x_SourceFile": TEXT,
+        "x_SourceLine": COUNT,
+    },
+    key=("source", "x_ChargeId"),
+    required=(
+        "billing_month",
+        "charge_month",
+        "ServiceProviderName",
+        "InvoiceIssuerName",
+        "BillingCurrency",
+        "ChargePeriodStart",
+        "ChargePeriodEnd",
+        "ChargeCategory",
+        "ServiceName",
+        *BASES,
+    ),
+)
+
+SPLIT_SHARES = Contract(
+    name="core_billing__split_shares",
+    grain="one container split row (EKS pod, ECS task): a share of its parent's charge, no money",
+    columns={
+        "billing_month": TEXT,
+        "source": TEXT,
+        "x_ShareId": TEXT,
+        "BillingCurrency": TEXT,
+        "SubAccountId": TEXT,
+        "ChargePeriodStart": INSTANT,
+        "ChargePeriodEnd": INSTANT,
+        "ResourceId": TEXT,
+        "x_ParentResourceId": TEXT,
+        "x_UsageType": TEXT,
+        "x_Operation": TEXT,
+        "Tags": TEXT,
+        "used_cost": MONEY,
+        "unused_cost": MONEY,
+        "x_SourceFile": TEXT,
+        "x_SourceLine": COUNT,
+    },
+    key=("source", "x_ShareId"),
+    required=("billing_month", "x_ParentResourceId", "used_cost", "unused_cost"),
+)
+
+BILL_FILES = Contract(
+    name="core_billing__files",
+    grain="one delivered file of a bill: what was read, kept, rejected and rounded",
+    columns={
+        "billing_month": TEXT,
+        "source": TEXT,
+        "file": TEXT,
+        "size_bytes": COUNT,
+        "etag": TEXT,
+        "lines_read": COUNT,
+        "charges": COUNT,
+        "split_rows": COUNT,
+        "rejects": COUNT,
+        "rounding": MONEY,
+    },
+    key=("source", "file"),
+    required=("billing_month", "lines_read", "charges", "split_rows", "rejects", "rounding"),
+)
+
+BILL_REJECTS = Contract(
+    name="core_billing__rejects",
+    grain="one field of a bill line that could not be read: line-stopping or set to NULL",
+    columns={
+        "billing_month": TEXT,
+        "source": TEXT,
+        "file": TEXT,
+        "line": COUNT,
+        "column_name": TEXT,
+        "value": TEXT,
+        "reason": TEXT,
+        "is_fatal": FLAG,
+    },
+    key=("source", "file", "line", "column_name"),
+    required=("billing_month", "reason", "is_fatal"),
+)
+
+EXPORT_TOTALS = Contract(
+    name="core_billing__export_totals",
+    grain="source x payer x invoice x issuer x currency x basis, summed from the raw text",
+    columns={
+        "billing_month": TEXT,
+        "source": TEXT,
+        "BillingAccountId": TEXT,
+        "InvoiceId": TEXT,
+        "InvoiceIssuerName": TEXT,
+        "BillingCurrency": TEXT,
+        "basis": TEXT,
+        "lines": COUNT,
+        "export_total": MONEY,
+        "rounding": MONEY,
+    },
+    key=(
+        "source",
+        "BillingAccountId",
+        "InvoiceId",
+        "InvoiceIssuerName",
+        "BillingCurrency",
+        "basis",
+    ),
+    required=("billing_month", "lines", "export_total", "rounding"),
+)
+
+USAGE = Contract(
+    name="core_inference__usage",
+    grain=(
+        "hour x source x provider x account x region x resource x model x version x operation "
+        "x tenant x use case x tier x batch x status"
+    ),
+    columns={
+        "billing_month": TEXT,
+        "hour": INSTANT,
+        "source": TEXT,
+        "provider": TEXT,
+        "account_id": TEXT,
+        "region": TEXT,
+        "resource_id": TEXT,
+        "model": TEXT,
+        "model_version": TEXT,
+        "operation": TEXT,
+        "tenant": TEXT,
+        "use_case": TEXT,
+        "service_tier": TEXT,
+        "is_batch": FLAG,
+        "status": TEXT,
+        "requests": COUNT,
+        "input_tokens": COUNT,
+        "input_tokens_cache_read": COUNT,
+        "input_tokens_cache_write": COUNT,
+        "output_tokens": COUNT,
+        "output_tokens_reasoning": COUNT,
+        "gpu_microseconds": COUNT,
+        "requests_with_tokens": COUNT,
+        "requests_with_gpu_time": COUNT,
+    },
+    key=(
+        "hour",
+        "source",
+        "provider",
+        "account_id",
+        "region",
+        "resource_id",
+        "model",
+        "model_version",
+        "operation",
+        "tenant",
+        "use_case",
+        "service_tier",
+        "is_batch",
+        "status",
+    ),
+    required=("billing_month", "requests", "requests_with_tokens", "requests_with_gpu_time"),
+)
+"""Text columns of the key are '' where the record had none: a key holds no NULL.
+
+Token sums and GPU time are NULL where no request of the group was measured, never 0 for unknown."""
+
+LOG_FILES = Contract(
+    name="core_inference__files",
+    grain="one log file: what was read, kept, de-duplicated and rejected",
+    columns={
+        "billing_month": TEXT,
+        "source": TEXT,
+        "file": TEXT,
+        "size_bytes": COUNT,
+        "etag": TEXT,
+        "lines_read": COUNT,
+        "requests": COUNT,
+        "duplicates": COUNT,
+        "outside_month": COUNT,
+        "rejects": COUNT,
+    },
+    key=("source", "file"),
+    required=("billing_month", "lines_read", "requests", "duplicates", "outside_month", "rejects"),
+)
+
+LOG_REJECTS = Contract(
+    name="core_inference__rejects",
+    grain="one log line that could not be read (never its text: prompts are not kept)",
+    columns={
+        "billing_month": TEXT,
+        "source": TEXT,
+        "file": TEXT,
+        "line": COUNT,
+        "column_name": TEXT,
+        "reason": TEXT,
+    },
+    key=("source", "file", "line", "column_name"),
+    required=("billing_month", "reason"),
+)
+
+COVERAGE = Contract(
+    name="core_inference__coverage",
+    grain="a span of hours in which a source watched a resource ('*': every resource it names)",
+    columns={
+        "billing_month": TEXT,
+        "source": TEXT,
+        "resource_id": TEXT,
+        "watched_from": INSTANT,
+        "watched_until": INSTANT,
+        "kind": TEXT,
+    },
+    key=("source", "resource_id", "watched_from"),
+    required=("billing_month", "watched_until", "kind"),
+)
+"""kind: `declared` (settings) or `logged` (from the first to the last hour with a record)."""
+
+MODEL_VERSIONS = Contract(
+    name="core_registry__model_versions",
+    grain="model version",
+    columns={
+        "billing_month": TEXT,
+        "model": TEXT,
+        "model_version": TEXT,
+        "released_at": INSTANT,
+        "predecessor": TEXT,
+        "retired_at": INSTANT,
+    },
+    key=("model", "model_version"),
+    required=("billing_month",),
+)
+
+DEPLOYMENTS = Contract(
+    name="core_registry__deployments",
+    grain="a model version on a resource from one instant until another",
+    columns={
+        "billing_month": TEXT,
+        "deployment_id": TEXT,
+        "provider": TEXT,
+        "resource_key": TEXT,
+        "model": TEXT,
+        "model_version": TEXT,
+        "live_from": INSTANT,
+        "live_until": INSTANT,
+        "replicas": COUNT,
+        "replaces": TEXT,
+        "use_case": TEXT,
+    },
+    key=("deployment_id",),
+    required=("billing_month", "resource_key", "model", "model_version", "live_from", "live_until"),
+)
+
+RUNS = Contract(
+    name="core_registry__runs",
+    grain="a training, update or experiment run on a resource",
+    columns={
+        "billing_month": TEXT,
+        "run_id": TEXT,
+        "provider": TEXT,
+        "resource_key": TEXT,
+        "model": TEXT,
+        "model_version": TEXT,
+        "component": TEXT,
+        "started_at": INSTANT,
+        "ended_at": INSTANT,
+        "status": TEXT,
+    },
+    key=("run_id", "resource_key"),
+    required=("billing_month", "model", "model_version", "component", "started_at", "ended_at"),
+)
+
+PLANS = Contract(
+    name="core_registry__plans",
+    grain="plan version x model x version x component x element x month",
+    columns={
+        "billing_month": TEXT,
+        "plan": TEXT,
+        "as_of": INSTANT,
+        "model": TEXT,
+        "model_version": TEXT,
+        "component": TEXT,
+        "element": TEXT,
+        "charge_month": TEXT,
+        "currency": TEXT,
+        "unit": TEXT,
+        "price": MONEY,
+        "quantity": QUANTITY,
+    },
+    key=("plan", "model", "model_version", "component", "element", "unit", "charge_month"),
+    required=("billing_month", "currency"),
+)
+
+ALLOCATED = Contract(
+    name="core_attribution__allocated_charges",
+    grain=(
+        "charge x bucket x model x version x component x element x method x rule x owner "
+        "(an allocated charge in FOCUS's sense)"
+    ),
+    columns={
+        "billing_month": TEXT,
+        "charge_month": TEXT,
+        "source": TEXT,
+        "x_OriginChargeId": TEXT,
+        "bucket": TEXT,
+        "model": TEXT,
+        "model_version": TEXT,
+        "component": TEXT,
+        "element": TEXT,
+        "method": TEXT,
+        "rule_id": TEXT,
+        "evidence": TEXT,
+        "owner": TEXT,
+        "cost_centre": TEXT,
+        "InvoiceIssuerName": TEXT,
+        "InvoiceId": TEXT,
+        "BillingAccountId": TEXT,
+        "SubAccountId": TEXT,
+        "BillingCurrency": TEXT,
+        "ChargePeriodStart": INSTANT,
+        "ChargePeriodEnd": INSTANT,
+        "ChargeCategory": TEXT,
+        "ServiceName": TEXT,
+        "ResourceId": TEXT,
+        "x_UsageType": TEXT,
+        "ConsumedQuantity": QUANTITY,
+        "ConsumedUnit": TEXT,
+        "BilledCost": MONEY,
+        "EffectiveCost": MONEY,
+        "ContractedCost": MONEY,
+        "ListCost": MONEY,
+    },
+    key=(
+        "source",
+        "x_OriginChargeId",
+        "bucket",
+        "model",
+        "model_version",
+        "component",
+        "element",
+        "method",
+        "rule_id",
+        "owner",
+    ),
+    required=("billing_month", "charge_month", "BillingCurrency", *BASES),
+)
+"""Text columns of the key are '' where they do not apply (an overhead row has no model)."""
+
+NOTIONAL_IDLE = Contract(
+    name="core_attribution__notional_idle",
+    grain="model x version x element x unit x charge month: its share of idle, whoever bears it",
+    columns={
+        "billing_month": TEXT,
+        "charge_month": TEXT,
+        "source": TEXT,
+        "model": TEXT,
+        "model_version": TEXT,
+        "component": TEXT,
+        "element": TEXT,
+        "currency": TEXT,
+        "unit": TEXT,
+        "quantity": QUANTITY,
+        "effective_cost": MONEY,
+    },
+    key=(
+        "charge_month",
+        "source",
+        "model",
+        "model_version",
+        "component",
+        "element",
+        "currency",
+        "unit",
+    ),
+    required=("billing_month", "effective_cost", "quantity"),
+)
+"""Analysis only: never added to the ledger. The comparison with a plan needs it."""
+
+_SPEND_COSTS = {
+    "billed_cost": MONEY,
+    "effective_cost": MONEY,
+    "contracted_cost": MONEY,
+    "list_cost": MONEY,
+}
+
+MODEL_DAYS = Contract(
+    name="out_spend__model_days",
+    grain="source x charge day x bucket x model x version x component x element x method x owner",
+    columns={
+        "billing_month": TEXT,
+        "charge_date": TEXT,
+        "source": TEXT,
+        "currency": TEXT,
+        "bucket": TEXT,
+        "model": TEXT,
+        "model_version": TEXT,
+        "component": TEXT,
+        "element": TEXT,
+        "method": TEXT,
+        "owner": TEXT,
+        "cost_centre": TEXT,
+        **_SPEND_COSTS,
+    },
+    key=(
+        "charge_date",
+        "source",
+        "currency",
+        "bucket",
+        "model",
+        "model_version",
+        "component",
+        "element",
+        "method",
+        "owner",
+        "cost_centre",
+    ),
+    required=("billing_month", *_SPEND_COSTS),
+)
+
+MODEL_MONTHS = Contract(
+    name="out_spend__model_months",
+    grain="source x charge month x bucket x model x version x component x element x method x owner",
+    columns={
+        "billing_month": TEXT,
+        "charge_month": TEXT,
+        "source": TEXT,
+        "currency": TEXT,
+        "bucket": TEXT,
+        "model": TEXT,
+        "model_version": TEXT,
+        "component": TEXT,
+        "element": TEXT,
+        "method": TEXT,
+        "owner": TEXT,
+        "cost_centre": TEXT,
+        "charges": COUNT,
+        **_SPEND_COSTS,
+    },
+    key=(
+        "charge_month",
+        "source",
+        "currency",
+        "bucket",
+        "model",
+        "model_version",
+        "component",
+        "element",
+        "method",
+        "owner",
+        "cost_centre",
+    ),
+    required=("billing_month", "charges", *_SPEND_COSTS),
+)
+
+PREDICTED = Contract(
+    name="core_prediction__spend",
+    grain="plan version x as-of x kind x version x component x element x charge month x currency",
+    columns={
+        "billing_month": TEXT,
+        "plan": TEXT,
+        "as_of": INSTANT,
+        "kind": TEXT,
+        "model": TEXT,
+        "model_version": TEXT,
+        "component": TEXT,
+        "element": TEXT,
+        "charge_month": TEXT,
+        "currency": TEXT,
+        "unit": TEXT,
+        "price": MONEY,
+        "quantity": QUANTITY,
+        "predicted_cost": MONEY,
+        "formula": TEXT,
+    },
+    key=(
+        "plan",
+        "kind",
+        "model",
+        "model_version",
+        "component",
+        "element",
+        "unit",
+        "charge_month",
+        "currency",
+    ),
+    required=("billing_month", "predicted_cost", "formula"),
+)
+
+VARIANCE = Contract(
+    name="out_variance__predicted_vs_actual",
+    grain="plan x kind x model x version x component x element x unit x charge month x currency",
+    columns={
+        "billing_month": TEXT,
+        "plan": TEXT,
+        "kind": TEXT,
+        "model": TEXT,
+        "model_version": TEXT,
+        "component": TEXT,
+        "element": TEXT,
+        "charge_month": TEXT,
+        "currency": TEXT,
+        "unit": TEXT,
+        "basis": TEXT,
+        "days_covered": COUNT,
+        "days_in_month": COUNT,
+        "planned_price": MONEY,
+        "planned_quantity": QUANTITY,
+        "actual_quantity": QUANTITY,
+        "predicted_cost": MONEY,
+        "actual_cost": MONEY,
+        "difference": MONEY,
+        "price_variance": MONEY,
+        "usage_variance": MONEY,
+        "status": TEXT,
+        "reason": TEXT,
+    },
+    key=(
+        "plan",
+        "kind",
+        "model",
+        "model_version",
+        "component",
+        "element",
+        "unit",
+        "charge_month",
+        "currency",
+    ),
+    required=("billing_month", "status", "reason"),
+)
+"""status: `compared`, `not_planned`, `not_comparable`. Money columns are NULL where not comparable."""
+
+RECONCILIATION = Contract(
+    name="out_reconciliation",
+    grain="source x payer x invoice x issuer x currency x basis",
+    columns={
+        "billing_month": TEXT,
+        "source": TEXT,
+        "BillingAccountId": TEXT,
+        "InvoiceId": TEXT,
+        "InvoiceIssuerName": TEXT,
+        "BillingCurrency": TEXT,
+        "basis": TEXT,
+        "export_total": MONEY,
+        **dict.fromkeys(BUCKETS, MONEY),
+        "attributed_total": MONEY,
+        "difference": MONEY,
+        "rounding": MONEY,
+    },
+    key=(
+        "source",
+        "BillingAccountId",
+        "InvoiceId",
+        "InvoiceIssuerName",
+        "BillingCurrency",
+        "basis",
+    ),
+    required=("billing_month", "export_total", "attributed_total", "difference"),
+)
+
+PUBLICATIONS = Contract(
+    name="out_publications",
+    grain="one publication of a month: which version and files of every table are its rows",
+    columns={
+        "billing_month": TEXT,
+        "publication_id": TEXT,
+        "published_at": INSTANT,
+        "status": TEXT,
+        "run_id": TEXT,
+        "inputs_digest": TEXT,
+        "inputs": TEXT,
+        "tables": TEXT,
+        "sources": TEXT,
+        "warnings": TEXT,
+    },
+    key=("publication_id",),
+    required=("billing_month", "published_at", "status", "run_id", "inputs_digest", "tables"),
+)
+"""`inputs`, `tables`, `sources` and `warnings` are JSON objects; status: provisional, final, closed."""
+
+TABLES: Final[dict[str, Contract]] = {
+    contract.name: contract
+    for contract in (
+        CHARGES,
+        SPLIT_SHARES,
+        BILL_FILES,
+        BILL_REJECTS,
+        EXPORT_TOTALS,
+        USAGE,
+        LOG_FILES,
+        LOG_REJECTS,
+        COVERAGE,
+        MODEL_VERSIONS,
+        DEPLOYMENTS,
+        RUNS,
+        PLANS,
+        ALLOCATED,
+        NOTIONAL_IDLE,
+        MODEL_DAYS,
+        MODEL_MONTHS,
+        PREDICTED,
+        VARIANCE,
+        RECONCILIATION,
+        PUBLICATIONS,
+    )
+}

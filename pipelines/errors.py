@@ -1,0 +1,128 @@
+"""One class per cause. Each carries its facts as attributes and says in one text: which month or
+file, how much, what was not done, and where to look. `exit_code` is what the command ends with.
+"""
+
+from decimal import Decimal
+from typing import ClassVar
+
+
+class ModelspendError(Exception):
+    """Any error whose text is written for the person who runs modelspend."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class BadInput(ModelspendError):
+    """Settings, a catalogue, a bill or a log cannot be used as it is (exit code 3)."""
+
+    exit_code = 3
+
+
+class SettingsInvalid(BadInput):
+    """A key of `modelspend.toml`, the catalogue, the rules or a plan file is wrong."""
+
+    def __init__(self, file: str, problems: list[str]) -> None:
+        self.file, self.problems = file, problems
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        super().__init__(f"{file} cannot be used:\n{lines}\nNothing was read or written.")
+
+
+class BillUnreadable(BadInput):
+    """A bill's delivery is incomplete, damaged or not in the shape its provider documents."""
+
+    def __init__(self, source: str, month: str, problem: str, look_at: str) -> None:
+        self.source, self.month, self.problem, self.look_at = source, month, problem, look_at
+        super().__init__(
+            f"{month}: the bill of source '{source}' was not read: {problem}\n"
+            f"The month was not published for this source. Look at {look_at}."
+        )
+
+
+class LogUnreadable(BadInput):
+    """An inference log file is missing or damaged as a whole (a bad line is only counted)."""
+
+    def __init__(self, source: str, file: str, problem: str) -> None:
+        self.source, self.file, self.problem = source, file, problem
+        super().__init__(
+            f"log source '{source}': {file} was not read: {problem}\nThe month was not published."
+        )
+
+
+class CommitmentUnbalanced(BadInput):
+    """A savings plan's negations do not cancel the usage it covered."""
+
+    def __init__(self, source: str, month: str, plan: str, rest: Decimal, currency: str) -> None:
+        self.source, self.month, self.plan, self.rest = source, month, plan, rest
+        super().__init__(
+            f"{month}: savings plan {plan} of source '{source}' does not net to zero: covered usage "
+            f"plus negations leave {rest:f} {currency}, so on-demand prices would be counted as "
+            "billed.\nThe month was not published for this source. Look for missing "
+            "SavingsPlanNegation lines in the export, or for a delivery that is still being written."
+        )
+
+
+class ContractBroken(ModelspendError):
+    """A table about to be written does not have the columns, types or key of its contract."""
+
+    def __init__(self, table: str, problem: str) -> None:
+        self.table, self.problem = table, problem
+        super().__init__(f"{table}: {problem}. Nothing was written. This is a fault of modelspend.")
+
+
+class UnreconciledSpend(ModelspendError):
+    """The buckets do not add up to the export (exit code 4)."""
+
+    exit_code = 4
+
+    def __init__(
+        self,
+        month: str,
+        source: str,
+        basis: str,
+        currency: str,
+        exported: Decimal,
+        attributed: Decimal,
+    ) -> None:
+        self.month, self.source, self.basis, self.currency = month, source, basis, currency
+        self.exported, self.attributed = exported, attributed
+        super().__init__(
+            f"{month}: source '{source}', {basis}: attributed {attributed:f} of {exported:f} "
+            f"{currency} exported (difference {attributed - exported:f} {currency}).\n"
+            "The month was not published; readers still see the last publication. Look at "
+            "core_billing__rejects and core_billing__files of this run for lines that were not kept."
+        )
+
+
+class PublicationLost(ModelspendError):
+    """Another run published the same month first (exit code 5)."""
+
+    exit_code = 5
+
+    def __init__(self, month: str, run_id: str) -> None:
+        self.month, self.run_id = month, run_id
+        super().__init__(
+            f"{month}: another run published this month while run {run_id} was working. "
+            "This run's figures were not published; the other run's are in place.\n"
+            "Run the month again if this run's inputs were the newer ones."
+        )
+
+
+class MonthNotPublished(ModelspendError):
+    """A month was asked for that no run has published (exit code 6)."""
+
+    exit_code = 6
+
+    def __init__(self, month: str, published: list[str]) -> None:
+        self.month, self.published = month, published
+        have = (
+            f"Published months: {', '.join(published)}." if published else "No month is published."
+        )
+        super().__init__(
+            f"{month} has not been published. {have} Run `modelspend run --month {month}` first."
+        )
+
+
+class LakeUnreachable(ModelspendError):
+    """The lake or an object store does not answer, or refuses (exit code 7)."""
+
+    exit_code = 7

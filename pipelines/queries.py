@@ -1,0 +1,34 @@
+"""The only door to `sql/`: one SELECT per file, values bound, never formatted into the text."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+SQL = Path(__file__).resolve().parents[1] / "sql"
+
+
+@cache
+def sql(name: str) -> str:
+    """The text of `sql/{name}.sql`, for example `sql("attribution/split_charges")`."""
+    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def query(con: duckdb.DuckDBPyConnection, name: str, **params: Any) -> duckdb.DuckDBPyRelation:
+    """Run one file of `sql/` and return its rows as a relation.
+
+    The relation is lazy: hand it to one consumer (`.pl()`, the lake) or put it in a table first.
+    A missing or surplus parameter raises and names it: the header of the file is the contract.
+    """
+    return con.sql(sql(name), params=dict(params)) if params else con.sql(sql(name))
+
+
+def materialise(
+    con: duckdb.DuckDBPyConnection, table: str, name: str, params: Mapping[str, Any] | None = None
+) -> None:
+    """Put the rows of one file of `sql/` into the temporary table `table` of this connection."""
+    con.execute(
+        f'CREATE OR REPLACE TEMP TABLE "{table}" AS {sql(name)}', dict(params or {}) or None
+    )

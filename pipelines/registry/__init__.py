@@ -1,0 +1,1 @@
+"""Which model version ran where, when, and who owns it: the catalogue file as dated links."""

@@ -1,0 +1,309 @@
+"""The catalogue file (`catalogue.toml`): models, versions, owners, runs, deployments, plans.
+
+A readable file kept in version control. Instants carry a zone (`2026-09-01T00:00:00Z`), plain dates
+are their first instant in UTC, `until` is exclusive, an absent `until` means still so. Parsing
+checks everything that can be checked without a bill; `frames.py` turns it into tables.
+
+Resource ids are compared by their key (`resource_key`): an ARN and its last part name the same
+resource, endpoint names ignore case, the account plays no role.
+"""
+
+import itertools
+from collections import defaultdict
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from pipelines.errors import SettingsInvalid
+from pipelines.months import MONTH
+from pipelines.settings import Section, parse_toml, problems_of, to_utc_naive
+
+FOREVER = datetime(9999, 1, 1)  # noqa: DTZ001 -- UTC-naive by convention
+EVER = datetime(1970, 1, 1)  # noqa: DTZ001 -- UTC-naive by convention
+
+
+def _instant(value: Any) -> Any:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day)  # noqa: DTZ001 -- a date is UTC
+    return to_utc_naive(value)
+
+
+class Dated(Section):
+    """Holds from one instant (inclusive) until another (exclusive), UTC."""
+
+    from_: Annotated[datetime, Field(alias="from")] = EVER
+    until: datetime = FOREVER
+
+    _utc = field_validator("from_", "until", mode="before")(_instant)
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> "Dated":
+        if self.until <= self.from_:
+            message = f"runs backwards: from {self.from_} until {self.until}"
+            raise ValueError(message)
+        return self
+
+
+class Owner(Dated):
+    """Who pays from when until when."""
+
+    owner: str
+    cost_centre: str = ""
+
+
+class Version(Section):
+    """A released version of a model. For a managed API the provider's model id is the version."""
+
+    version: str
+    released: datetime | None = None
+    retired: datetime | None = None
+    predecessor: str | None = None
+    """The version it succeeds: its runs are then update, not training."""
+    aliases: list[str] = []
+    """Other names the version goes by in logs, bills and tags (served names, profile ids, ARNs)."""
+    usage_types: list[str] = []
+    """Text between region and token kind in a bill's usage type, e.g. `Claude4.6Sonnet`."""
+
+    _utc = field_validator("released", "retired", mode="before")(_instant)
+
+
+class Model(Section):
+    """A model, its versions and its owners."""
+
+    name: str
+    aliases: list[str] = []
+    usage_types: list[str] = []
+    """As for a version, where the bill tells the model but not the version."""
+    services: list[str] = []
+    """Service codes whose every charge is this model's (a team with one managed API)."""
+    owners: list[Owner] = []
+    versions: list[Version] = []
+
+
+class Resource(Section):
+    """A billed resource, where more is to be said of it than its id."""
+
+    id: str
+    gpus: Decimal | None = None
+    """Accelerators of one billed unit (one instance); without it they are read off its type."""
+    owners: list[Owner] = []
+    """The endpoint's owner, who may bear its idle time."""
+
+
+class Deployment(Dated):
+    """A version on resources from one instant until another."""
+
+    model: str
+    version: str
+    resources: Annotated[list[str], Field(min_length=1)]
+    replicas: Annotated[int, Field(ge=1)] = 1
+    replaces: str | None = None
+    """The version it takes over from: while both are live, its unserved replicas are its update."""
+    use_case: str = ""
+    id: str | None = None
+
+
+class Run(Dated):
+    """A training, update or evaluation run on resources.
+
+    `kind` auto: update if its version has a predecessor, else training. Failed, abandoned, sweep
+    and evaluation runs are training of the model, version "(experiments)".
+    """
+
+    id: str
+    model: str
+    version: str | None = None
+    kind: Literal["auto", "training", "update", "experiment"] = "auto"
+    status: Literal["completed", "failed", "stopped"] = "completed"
+    resources: Annotated[list[str], Field(min_length=1)]
+
+
+class RunCoverage(Dated):
+    """The run list is complete for these resources: an hour without a run is idle."""
+
+    resources: list[str] = []
+
+
+class Artefact(Section):
+    """Where a model's weights, checkpoints and data lie: a bucket, a prefix, a volume, a snapshot."""
+
+    location: str
+    model: str
+    version: str | None = None
+    size_gb: Decimal | None = None
+    """Share of a bucket that several models use; without it such a bucket is shared pool."""
+
+
+class PlanLine(Section):
+    """One term of the formula: price x quantity, per calendar month.
+
+    `price` in the plan's currency per `unit`; `quantity` in units for one full calendar month.
+    """
+
+    component: Literal["training", "inference", "storage", "update"]
+    element: Literal["hardware", "bandwidth", "managed_api", "software", "labour", "energy"]
+    unit: str
+    price: Decimal | None = None
+    quantity: Decimal | None = None
+
+
+class Plan(Section):
+    """What a version was planned to cost, as known at `as_of`."""
+
+    plan: str
+    as_of: datetime
+    model: str
+    version: str
+    currency: str = "USD"
+    first_month: Annotated[str, Field(pattern=MONTH.pattern)]
+    last_month: Annotated[str, Field(pattern=MONTH.pattern)]
+    lines: Annotated[list[PlanLine], Field(min_length=1)]
+
+    _utc = field_validator("as_of", mode="before")(_instant)
+
+
+class Catalogue(Section):
+    """The whole file."""
+
+    models: list[Model] = []
+    resources: list[Resource] = []
+    deployments: list[Deployment] = []
+    runs: list[Run] = []
+    run_coverage: list[RunCoverage] = []
+    artefacts: list[Artefact] = []
+    plans: list[Plan] = []
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> "Catalogue":
+        problems = [
+            *_doubled(self),
+            *_unknown_names(self),
+            *_overlapping_deployments(self),
+            *_overlapping_plans(self),
+        ]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+
+def resource_key(resource_id: str) -> str:
+    """The part of a resource id that two systems agree on: provider-independent, lower case.
+
+    `arn:aws:sagemaker:us-east-1:123456789012:endpoint/Search-Rank` -> `endpoint/search-rank`;
+    `arn:aws:s3:::weights` and `s3://weights/` -> `weights`; `i-0abc` stays `i-0abc`. The same rule
+    is in `sql/attribution/resource_keys.sql` for bills; the tests hold both together.
+    """
+    key = resource_id.strip()
+    if key.startswith("arn:"):
+        key = key.split(":", 5)[-1]
+    return key.removeprefix("s3://").strip("/").lower()
+
+
+def _doubled(catalogue: Catalogue) -> list[str]:
+    problems = []
+    names = [model.name for model in catalogue.models]
+    problems += [
+        f"model {n!r} is listed twice" for n in sorted({n for n in names if names.count(n) > 1})
+    ]
+    for model in catalogue.models:
+        versions = [version.version for version in model.versions]
+        problems += [
+            f"version {model.name} {v!r} is listed twice"
+            for v in sorted({v for v in versions if versions.count(v) > 1})
+        ]
+    seen: dict[str, str] = {}
+    for model in catalogue.models:
+        for name in model.aliases:
+            problems += _claim(seen, f"alias {name!r}", model.name)
+        for version in model.versions:
+            for name in version.aliases:
+                problems += _claim(seen, f"alias {name!r}", f"{model.name} {version.version}")
+    runs = [run.id for run in catalogue.runs]
+    problems += [
+        f"run {r!r} is listed twice" for r in sorted({r for r in runs if runs.count(r) > 1})
+    ]
+    return problems
+
+
+def _claim(seen: dict[str, str], what: str, whose: str) -> list[str]:
+    if what in seen and seen[what] != whose:
+        return [f"{what} is claimed by {seen[what]} and by {whose}"]
+    seen[what] = whose
+    return []
+
+
+def _unknown_names(catalogue: Catalogue) -> list[str]:
+    known = {(m.name, v.version) for m in catalogue.models for v in m.versions}
+    models = {m.name for m in catalogue.models}
+    problems = []
+    for what, items in (
+        ("deployment of", [(d.model, d.version) for d in catalogue.deployments]),
+        ("run of", [(r.model, r.version) for r in catalogue.runs]),
+        ("artefact of", [(a.model, a.version) for a in catalogue.artefacts]),
+        ("plan for", [(p.model, p.version) for p in catalogue.plans]),
+        (
+            "replaced version",
+            [(d.model, d.replaces) for d in catalogue.deployments if d.replaces is not None],
+        ),
+        (
+            "predecessor",
+            [
+                (m.name, v.predecessor)
+                for m in catalogue.models
+                for v in m.versions
+                if v.predecessor
+            ],
+        ),
+    ):
+        for model, version in sorted(set(items), key=str):
+            if model not in models:
+                problems.append(f"{what} unknown model {model!r}")
+            elif version is not None and (model, version) not in known:
+                problems.append(f"{what} {model!r}: unknown version {version!r}")
+    return problems
+
+
+def _overlapping_deployments(catalogue: Catalogue) -> list[str]:
+    spans: dict[tuple[str, str, str], list[Deployment]] = defaultdict(list)
+    for deployment in catalogue.deployments:
+        for resource in deployment.resources:
+            spans[deployment.model, deployment.version, resource_key(resource)].append(deployment)
+    problems = []
+    for (model, version, resource), deployments in spans.items():
+        ordered = sorted(deployments, key=lambda d: (d.from_, d.until))
+        for first, second in itertools.pairwise(ordered):
+            if second.from_ < first.until:
+                problems.append(
+                    f"{model} {version} is deployed twice at once on {resource}: "
+                    f"{first.from_} until {first.until} and {second.from_} until {second.until}"
+                )
+    return problems
+
+
+def _overlapping_plans(catalogue: Catalogue) -> list[str]:
+    seen: set[tuple[str, ...]] = set()
+    problems = []
+    for plan in catalogue.plans:
+        for line in plan.lines:
+            key = (plan.plan, plan.model, plan.version, line.component, line.element, line.unit)
+            if (*key, plan.first_month) in seen:
+                problems.append(f"plan line {' '.join(key)} is listed twice for {plan.first_month}")
+            seen.add((*key, plan.first_month))
+        if plan.last_month < plan.first_month:
+            problems.append(f"plan {plan.plan} of {plan.model}: last_month before first_month")
+    return problems
+
+
+def parse_catalogue(text: str, file: str = "catalogue.toml") -> Catalogue:
+    """The catalogue in the text of a TOML file.
+
+    Raises:
+        SettingsInvalid: names every mistake: wrong or unknown keys, names that do not exist,
+            one version deployed twice at once on one resource.
+    """
+    try:
+        return Catalogue.model_validate(parse_toml(text, file))
+    except ValidationError as error:
+        raise SettingsInvalid(file, problems_of(error)) from error

@@ -1,0 +1,190 @@
+"""`modelspend.toml`: where bills, logs, catalogue and lake are, and which policies apply.
+
+Secrets are never in it: AWS's own chain (environment, profile, role) supplies them. Relative paths
+are relative to the file. Every mistake is reported with the key it is in, all at once.
+"""
+
+import tomllib
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import PurePath
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from pipelines.errors import SettingsInvalid
+from pipelines.months import MONTH
+
+
+def to_utc_naive(value: Any) -> Any:
+    """An instant of a TOML file as UTC without a zone; a date is its first instant in UTC."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            message = "has no time zone: write 2026-09-01T00:00:00Z"
+            raise ValueError(message)
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return value
+
+
+class Section(BaseModel):
+    """A table of a TOML file: unknown keys are mistakes, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Storage(Section):
+    """How to reach an S3-compatible store. Without `endpoint_url`: AWS itself."""
+
+    endpoint_url: str | None = None
+    region: str | None = None
+    path_style: bool = True
+
+
+class LakeSettings(Section):
+    """Where the lake is: a folder or `s3://bucket/prefix`."""
+
+    path: str = "lake"
+    storage: Storage = Storage()
+
+
+class BillSource(Section):
+    """One billing export. `path`: a folder or `s3://bucket/prefix/report` with the export's tree."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    format: Literal["aws-cur-legacy"] = "aws-cur-legacy"
+    path: str
+    storage: Storage = Storage()
+    unpaired_negations: Literal["stop", "keep"] = "stop"
+    """A savings plan that does not net to zero stops the month, or is kept as a named row."""
+
+
+class Coverage(Section):
+    """The log is complete from `from` until `until` (exclusive): no line means no request."""
+
+    from_: Annotated[datetime, Field(alias="from")]
+    until: datetime
+    resources: list[str] = []
+    """Resource ids this holds for; empty: every resource of the catalogue."""
+
+    _utc = field_validator("from_", "until", mode="before")(to_utc_naive)
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> "Coverage":
+        if self.until <= self.from_:
+            message = f"runs backwards: from {self.from_} until {self.until}"
+            raise ValueError(message)
+        return self
+
+
+class LogSource(Section):
+    """One inference log. `path`: a file, a folder, a glob, or `s3://bucket/prefix`."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    format: Literal["modelspend"] = "modelspend"
+    path: str
+    storage: Storage = Storage()
+    timezone: str | None = None
+    """Zone of timestamps that carry none (an IANA name). Without it such lines are rejected."""
+    covers: list[Coverage] = []
+
+
+class TagKeys(Section):
+    """Which tag keys of the bill name the model, its version and the component."""
+
+    model: list[str] = ["model", "model_name"]
+    model_version: list[str] = ["model_version"]
+    component: list[str] = ["phase", "component", "ml_phase"]
+    owner: list[str] = []
+
+
+class TokenWeights(Section):
+    """Relative work of one token where GPU time is not measured: prefill is not decode.
+
+    Weights are whole thousandths when used, so 0.1 is the least that counts 100.
+    """
+
+    input: Decimal = Decimal(1)
+    input_cache_read: Decimal = Decimal("0.1")
+    output: Decimal = Decimal(4)
+
+
+class AttributionSettings(Section):
+    """The policies that may differ between companies; every row keeps which one made it."""
+
+    idle_measure: Literal["capacity", "quiet_hours"] = "capacity"
+    idle_bearer: Literal["kept", "endpoint_owner", "spread_by_use"] = "kept"
+    shared_pool: Literal["kept", "spread_even", "spread_by_cost"] = "kept"
+    overhead: Literal["kept", "spread_by_cost"] = "kept"
+    token_weights: TokenWeights = TokenWeights()
+    ai_accounts: list[str] = []
+    """Usage accounts whose every charge is AI, even without other evidence."""
+
+
+class Settings(Section):
+    """The whole file."""
+
+    first_month: Annotated[str, Field(pattern=MONTH.pattern)] = "2025-01"
+    lake: LakeSettings = LakeSettings()
+    bills: Annotated[list[BillSource], Field(min_length=1)]
+    logs: list[LogSource] = []
+    catalogue: str = "catalogue.toml"
+    rules: str | None = None
+    """A rules file placed before the defaults; None: the defaults alone."""
+    cache: str = ".modelspend/cache"
+    """Downloaded and checked files of object stores."""
+    tags: TagKeys = TagKeys()
+    attribution: AttributionSettings = AttributionSettings()
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "Settings":
+        for kind, names in (
+            ("bills", [bill.name for bill in self.bills]),
+            ("logs", [log.name for log in self.logs]),
+        ):
+            for name in {name for name in names if names.count(name) > 1}:
+                message = f"two {kind} sources are named {name!r}: a source's name is its identity"
+                raise ValueError(message)
+        return self
+
+
+def problems_of(error: ValidationError) -> list[str]:
+    """Each mistake as `key.path: what is wrong (value)`."""
+    found = []
+    for problem in error.errors():
+        where = ".".join(str(part) for part in problem["loc"]) or "(file)"
+        message = problem["msg"].removeprefix("Value error, ")
+        given = problem.get("input")
+        shown = "" if isinstance(given, dict | list | BaseModel) else f" (given: {given!r})"
+        found.append(f"{where}: {message}{shown}")
+    return found
+
+
+def parse_toml(text: str, file: str) -> dict[str, Any]:
+    """A TOML text with exact decimals.
+
+    Raises:
+        SettingsInvalid: the text is not TOML; names line and column.
+    """
+    try:
+        return tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsInvalid(file, [f"not TOML: {error}"]) from error
+
+
+def parse_settings(text: str, file: str = "modelspend.toml") -> Settings:
+    """The settings in the text of `modelspend.toml`.
+
+    Raises:
+        SettingsInvalid: names every wrong or unknown key at once.
+    """
+    try:
+        return Settings.model_validate(parse_toml(text, file))
+    except ValidationError as error:
+        raise SettingsInvalid(file, problems_of(error)) from error
+
+
+def resolve(path: str, base: PurePath) -> str:
+    """A path of the settings: object-store URLs and absolute paths as they are, else under `base`."""
+    if "://" in path or PurePath(path).is_absolute():
+        return path
+    return str(base / path)
