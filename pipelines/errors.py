@@ -38,6 +38,14 @@ class BillUnreadable(BadInput):
         )
 
 
+class FileDamaged(BadInput):
+    """A file is not what its store says it is: cut off, changed on the way, or not a whole gzip."""
+
+    def __init__(self, file: str, problem: str) -> None:
+        self.file, self.problem = file, problem
+        super().__init__(f"{file} is damaged: {problem}. It was not read. Have it delivered again.")
+
+
 class LogUnreadable(BadInput):
     """An inference log file is missing or damaged as a whole (a bad line is only counted)."""
 
