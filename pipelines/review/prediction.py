@@ -1,0 +1,162 @@
+"""Predicted against actual: what the plan said, what it cost, and which variance explains the gap.
+
+difference = actual - predicted = price variance + usage variance, line by line. A line without a
+plan, or that cannot be compared, stays a line with its reason and enters no variance.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from pipelines.contracts import COMPONENTS
+from pipelines.money import plain, show
+from pipelines.review.sheets import ZERO, Column, PublishedMonth, Row, Sheet
+
+_AMOUNTS = (
+    "predicted_cost",
+    "actual_cost",
+    "difference",
+    "price_variance",
+    "usage_variance",
+)
+
+
+def prediction_sheets(months: Sequence[PublishedMonth]) -> tuple[Sheet, ...]:
+    """Two sheets per currency, plan and kind: what was compared, and what was not and why."""
+    variance = pl.concat([month.variance for month in months])
+    groups = variance.select("currency", "plan", "kind").unique().sort("currency", "plan", "kind")
+    sheets = []
+    for currency, plan, kind in groups.iter_rows():
+        lines = variance.filter(
+            (pl.col("currency") == currency) & (pl.col("plan") == plan) & (pl.col("kind") == kind)
+        )
+        facts = {"currency": currency, "plan": plan, "kind": kind}
+        sheets += [_compared(lines, facts), _not_compared(lines, facts)]
+    return tuple(sheet for sheet in sheets if sheet.rows)
+
+
+_FACTS = (Column("currency", "currency"), Column("plan", "plan"), Column("kind", "kind"))
+
+
+def _compared(lines: pl.DataFrame, facts: dict[str, str]) -> Sheet:
+    compared = lines.filter(pl.col("status") == "compared")
+    rows: list[Row] = []
+    names = compared.select("model", "model_version").unique().sort("model", "model_version")
+    for model, version in names.iter_rows():
+        mine = compared.filter((pl.col("model") == model) & (pl.col("model_version") == version))
+        present = set(mine["component"].to_list())
+        for component in (name for name in COMPONENTS if name in present):
+            named = {"model": model, "model_version": version, "component": component}
+            rows.append(
+                Row({**facts, **named, **_sums(mine.filter(pl.col("component") == component))})
+            )
+    if rows:
+        rows.append(Row({**facts, **_sums(compared)}, "total"))
+    return Sheet(
+        "prediction",
+        _title("Predicted and actual", facts),
+        (
+            *_FACTS,
+            Column("model", "model"),
+            Column("model_version", "version"),
+            Column("component", "component"),
+            Column("predicted_cost", "predicted", "money"),
+            Column("actual_cost", "actual", "money"),
+            Column("difference", "difference", "money"),
+            Column("price_variance", "price", "money"),
+            Column("usage_variance", "usage", "money"),
+        ),
+        tuple(rows),
+        notes=(*covered(lines), *largest_driver(compared)),
+        labels=("model", "model_version", "component"),
+    )
+
+
+def _not_compared(lines: pl.DataFrame, facts: dict[str, str]) -> Sheet:
+    labels = ("model", "model_version", "component", "element", "unit")
+    others = lines.filter(pl.col("status") != "compared").sort("status", *labels, "charge_month")
+    return Sheet(
+        "not_compared",
+        _title("Not compared", facts),
+        (
+            *_FACTS,
+            Column("charge_month", "month"),
+            *(Column(name, name.replace("model_version", "version")) for name in labels),
+            Column("predicted_cost", "predicted", "money"),
+            Column("actual_cost", "actual", "money"),
+            Column("status", "status"),
+            Column("reason", "reason"),
+        ),
+        tuple(
+            Row(
+                {
+                    **facts,
+                    **{name: line[name] for name in ("charge_month", *labels)},
+                    "predicted_cost": line["predicted_cost"],
+                    "actual_cost": line["actual_cost"],
+                    "status": line["status"].replace("_", " "),
+                    "reason": line["reason"],
+                }
+            )
+            for line in others.iter_rows(named=True)
+        ),
+        labels=labels,
+    )
+
+
+def _title(what: str, facts: dict[str, str]) -> str:
+    plan = f", plan {facts['plan']}" if facts["plan"] else ""
+    return f"{what}, effective cost, {facts['currency']}{plan}"
+
+
+def covered(lines: pl.DataFrame) -> list[str]:
+    """Says so where a month is compared with a part of its plan."""
+    partial = lines.filter(
+        (pl.col("status") == "compared") & (pl.col("days_covered") < pl.col("days_in_month"))
+    )
+    spans = partial.select("charge_month", "days_covered", "days_in_month").unique()
+    return [
+        f"The bill covers {days} of {whole} days of {month}: the plan is taken for these days."
+        for month, days, whole in spans.sort("charge_month", "days_covered").iter_rows()
+    ]
+
+
+def largest_driver(compared: pl.DataFrame) -> list[str]:
+    """One sentence on the single price or usage variance that moved the month most."""
+    best: tuple[Decimal, str, dict[str, Any]] | None = None
+    ordered = compared.sort("model", "model_version", "component", "element", "unit")
+    for line in ordered.iter_rows(named=True):
+        for name in ("price_variance", "usage_variance"):
+            amount = line[name] or ZERO
+            if amount and (best is None or abs(amount) > abs(best[0])):
+                best = (amount, name, line)
+    if best is None:
+        return []
+    amount, name, line = best
+    what = f"{line['component']} {line['element']} of {line['model']} {line['model_version']}"
+    signed = f"{'+' if amount > 0 else '-'}{show(abs(amount))} {line['currency']}"
+    if name == "usage_variance":
+        return [
+            f"Largest driver: usage, {what}: {_count(line['actual_quantity'])} {line['unit']} "
+            f"instead of {_count(line['planned_quantity'])} planned, {signed}."
+        ]
+    return [f"Largest driver: price, {what}: {_prices(line)}, {signed}."]
+
+
+def _prices(line: dict[str, Any]) -> str:
+    """The average price paid beside the planned one; a ratio for display, never summed."""
+    planned = f"{plain(line['planned_price'])} {line['currency']} per {line['unit']} planned"
+    if not line["actual_quantity"]:
+        return f"{show(line['actual_cost'])} {line['currency']} without any {line['unit']}"
+    paid = (line["actual_cost"] / line["actual_quantity"]).quantize(Decimal("0.0001"))
+    return f"{plain(paid)} instead of {planned}"
+
+
+def _count(quantity: Decimal | None) -> str:
+    return "none" if quantity is None else show(quantity)
+
+
+def _sums(lines: pl.DataFrame) -> dict[str, Decimal]:
+    return {name: Decimal(lines[name].sum() or 0) for name in _AMOUNTS}
