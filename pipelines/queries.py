@@ -1,6 +1,7 @@
 """The only door to `sql/`: one SELECT per file, values bound, never formatted into the text."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,4 +32,24 @@ def materialise(
     """Put the rows of one file of `sql/` into the temporary table `table` of this connection."""
     con.execute(
         f'CREATE OR REPLACE TEMP TABLE "{table}" AS {sql(name)}', dict(params or {}) or None
+    )
+
+
+def load(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Mapping[str, str],
+    rows: Iterable[Mapping[str, Any]],
+) -> None:
+    """Put small rows (a catalogue, rules, settings) into the temporary table `table`.
+
+    `columns` maps names to DuckDB types; missing fields are NULL. For thousands of rows, not for
+    bills or logs: those are read from files.
+    """
+    shape = json.dumps([dict(columns)])
+    text = json.dumps([{name: row.get(name) for name in columns} for row in rows], default=str)
+    con.execute(
+        f'CREATE OR REPLACE TEMP TABLE "{table}" AS '
+        "SELECT unnest(from_json($rows::JSON, $shape), recursive := true)",
+        {"rows": text, "shape": shape},
     )

@@ -83,11 +83,13 @@ class Model(Section):
 
 
 class Resource(Section):
-    """A billed resource, where more is to be said of it than its id."""
+    """A billed resource (or commitment, by its ARN), where more is to be said of it than its id."""
 
     id: str
     gpus: Decimal | None = None
     """Accelerators of one billed unit (one instance); without it they are read off its type."""
+    model: str | None = None
+    """The model it works for, where no deployment or run tells the version."""
     owners: list[Owner] = []
     """The endpoint's owner, who may bear its idle time."""
 
@@ -242,6 +244,7 @@ def _unknown_names(catalogue: Catalogue) -> list[str]:
         ("deployment of", [(d.model, d.version) for d in catalogue.deployments]),
         ("run of", [(r.model, r.version) for r in catalogue.runs]),
         ("artefact of", [(a.model, a.version) for a in catalogue.artefacts]),
+        ("resource of", [(r.model, None) for r in catalogue.resources if r.model]),
         ("plan for", [(p.model, p.version) for p in catalogue.plans]),
         (
             "replaced version",

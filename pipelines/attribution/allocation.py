@@ -1,0 +1,267 @@
+"""From charges, use and the catalogue to the ledger: whose charge each cent is.
+
+The order is the argument. Lines that are no model's by rule stay where the rule says. A charge whose
+resource worked for somebody is split by who used it, hour by hour (`hour_claims.sql` holds the
+rules); its idle part is booked as idle and, if the policy says so, spread. Every other charge goes
+whole to where its tags, usage type or service point (`plain_targets.sql`); discounts and refunds
+follow the resource they name. Nothing is dropped: a charge is either in `parts` (exactly split) or
+in `plain_targets` (whole), never in both and never in neither.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+import duckdb
+import polars as pl
+
+from pipelines.attribution.meanings import load_meanings, load_names
+from pipelines.attribution.rules import Rules
+from pipelines.contracts import ALLOCATED, CHARGES, COVERAGE, NOTIONAL_IDLE, SPLIT_SHARES, USAGE
+from pipelines.contracts import Contract, require
+from pipelines.months import month_bounds
+from pipelines.queries import load, materialise, query, sql
+from pipelines.registry.catalogue import Catalogue
+from pipelines.registry.links import (
+    LINK_COLUMNS,
+    OWNER_COLUMNS,
+    RESOURCE_COLUMNS,
+    ROLLOUT_COLUMNS,
+    link_rows,
+    owner_rows,
+    resource_rows,
+    rollout_rows,
+    watched_runs,
+)
+from pipelines.settings import Settings
+
+AMOUNTS = "BilledCost, EffectiveCost, ContractedCost, ListCost, ConsumedQuantity"
+
+PARTS = (
+    "source, charge_id, link_key, bucket, model, model_version, component, element, method, rule_id, "
+    f"evidence, {AMOUNTS}"
+)
+
+
+@dataclass(frozen=True)
+class AttributionInputs:
+    """Parquet files of one month, each in the columns of its contract."""
+
+    charges: Sequence[str]
+    split_shares: Sequence[str] = ()
+    usage: Sequence[str] = ()
+    coverage: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """The ledger as a lazy relation (contract ALLOCATED) and what goes beside it."""
+
+    allocated: duckdb.DuckDBPyRelation
+    notional_idle: pl.DataFrame
+    warnings: list[str] = field(default_factory=list)
+
+
+def allocate(
+    con: duckdb.DuckDBPyConnection,
+    month: str,
+    inputs: AttributionInputs,
+    catalogue: Catalogue,
+    rules: Rules,
+    settings: Settings,
+) -> Allocation:
+    """Allocate every charge of one billing month to buckets, versions, components and owners.
+
+    The connection's temporary tables are this function's; the relation returned reads them, so
+    consume it before the connection is used for another month.
+    """
+    policy = settings.attribution
+    month_start, month_end = month_bounds(month)
+    _read_inputs(con, inputs)
+    _load_catalogue(con, catalogue)
+    warnings = load_meanings(con, catalogue, rules)
+    load_names(con, catalogue, settings)
+    load(con, "ai_accounts", {"account": "VARCHAR"}, [{"account": a} for a in policy.ai_accounts])
+
+    for step in ("resource_keys", "linked_resources", "linked_charges", "charge_hours"):
+        materialise(con, step, f"attribution/{step}")
+    weights = policy.token_weights
+    materialise(
+        con,
+        "uses",
+        "attribution/uses",
+        {
+            "input_weight": int(weights.input * 1000),
+            "cache_weight": int(weights.input_cache_read * 1000),
+            "output_weight": int(weights.output * 1000),
+        },
+    )
+    _load_watches(con, catalogue)
+    for step in ("resource_hours", "live_deployments", "live_runs"):
+        materialise(con, step, f"attribution/{step}")
+    materialise(
+        con, "hour_claims", "attribution/hour_claims", {"idle_measure": policy.idle_measure}
+    )
+    for step in ("span_claims", "charge_claims", "pod_claims", "static_claims", "claims"):
+        materialise(con, step, f"attribution/{step}")
+    _split(con, "parts", "linked_charges", "claims")
+    con.execute("CREATE OR REPLACE TEMP TABLE split_charges AS SELECT DISTINCT source, charge_id FROM parts")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW plain_targets AS {sql('attribution/plain_targets')}")
+
+    bounds = {"month_start": month_start, "month_end": month_end}
+    _spread_idle(con, bounds, is_borne_by_use=policy.idle_bearer == "spread_by_use")
+    if policy.shared_pool != "kept":
+        _spread_pool(con, {**bounds, "by_cost": policy.shared_pool == "spread_by_cost"})
+    _follow(con)
+    if policy.overhead != "kept":
+        _spread_overhead(con)
+
+    ledger = query(
+        con,
+        "attribution/allocated_charges",
+        month=month,
+        idle_to_owner=policy.idle_bearer == "endpoint_owner",
+    )
+    notional = pl.DataFrame(query(con, "attribution/notional_idle", month=month))
+    return Allocation(
+        allocated=ledger.project(ALLOCATED.select_list()),
+        notional_idle=require(notional.cast(NOTIONAL_IDLE.polars_schema), NOTIONAL_IDLE),
+        warnings=[*warnings, *_unknown_names(con)],
+    )
+
+
+def _read_inputs(con: duckdb.DuckDBPyConnection, inputs: AttributionInputs) -> None:
+    _view(con, "charges", CHARGES, inputs.charges)
+    _view(con, "split_shares", SPLIT_SHARES, inputs.split_shares)
+    _view(con, "usage", USAGE, inputs.usage)
+    _view(con, "coverage", COVERAGE, inputs.coverage)
+
+
+def _view(
+    con: duckdb.DuckDBPyConnection, name: str, contract: Contract, files: Sequence[str]
+) -> None:
+    if files:
+        # A typed month (hive partition) would become a date or a number: months are text.
+        relation = con.from_parquet(
+            [str(PurePath(file)) for file in files], hive_partitioning=False, union_by_name=True
+        )
+        columns = [c for c in contract.columns if c != "billing_month"]
+        names = ", ".join(f'"{column}"' for column in columns)
+        relation.project(names).create_view(name, replace=True)
+    else:
+        empty = ", ".join(f'NULL::{kind} AS "{column}"' for column, kind in contract.columns.items())
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {empty} WHERE false")
+
+
+def _load_catalogue(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    load(con, "links", LINK_COLUMNS, link_rows(catalogue))
+    load(con, "rollouts", ROLLOUT_COLUMNS, rollout_rows(catalogue))
+    load(con, "resource_accelerators", RESOURCE_COLUMNS, resource_rows(catalogue))
+    load(con, "owners", OWNER_COLUMNS, owner_rows(catalogue))
+
+
+def _load_watches(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    columns = {
+        "link_key": "VARCHAR",
+        "watched_from": "TIMESTAMP",
+        "watched_until": "TIMESTAMP",
+        "kind": "VARCHAR",
+    }
+    runs = [
+        {"link_key": key, "watched_from": start, "watched_until": end, "kind": "run"}
+        for key, start, end in watched_runs(catalogue)
+    ]
+    load(con, "run_watches", columns, runs)
+    materialise(con, "watches", "attribution/watches")
+
+
+def _split(con: duckdb.DuckDBPyConnection, into: str, origins: str, claims: str) -> None:
+    """Split the charges of one table by the claims of another, exactly, into rows of `parts`."""
+    con.execute(f"CREATE OR REPLACE TEMP VIEW origins AS SELECT origin_id, {AMOUNTS} FROM {origins}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW shares AS SELECT origin_id, share, weight FROM {claims}")
+    materialise(con, "split_amounts", "attribution/split")
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT o.source, o.charge_id, o.link_key, c.bucket, "
+        "c.model, c.model_version, c.component, o.element, c.method, o.rule_id, c.evidence, "
+        "s.BilledCost, s.EffectiveCost, s.ContractedCost, s.ListCost, s.ConsumedQuantity "
+        f"FROM split_amounts AS s INNER JOIN {origins} AS o USING (origin_id) "
+        f"INNER JOIN {claims} AS c USING (origin_id, share)"
+    )
+
+
+def _spread_idle(
+    con: duckdb.DuckDBPyConnection, bounds: dict[str, object], *, is_borne_by_use: bool
+) -> None:
+    """Idle by the key of use: always as a notional table, in the ledger if the policy says so."""
+    materialise(con, "keys", "attribution/idle_keys", bounds)
+    _respread(con, "spread_idle", "idle", "idle by use")
+    if is_borne_by_use:
+        _replace_parts(con, "idle", "spread_idle")
+
+
+def _spread_pool(con: duckdb.DuckDBPyConnection, params: dict[str, object]) -> None:
+    materialise(con, "target_costs", "attribution/target_costs")
+    materialise(con, "keys", "attribution/pool_keys", params)
+    _respread(con, "spread_pool", "shared_pool", "shared pool by policy")
+    _replace_parts(con, "shared_pool", "spread_pool")
+
+
+def _respread(con: duckdb.DuckDBPyConnection, into: str, bucket: str, evidence: str) -> None:
+    """Split the parts of one bucket once more, by `keys` of their resource."""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE respread AS SELECT row_number() OVER () AS origin_id, p.* "
+        "FROM parts AS p SEMI JOIN keys AS k USING (link_key) WHERE p.bucket = $bucket",
+        {"bucket": bucket},
+    )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE respread_claims AS SELECT r.origin_id, row_number() OVER ("
+        "PARTITION BY r.origin_id ORDER BY k.bucket, k.model, k.model_version, k.component) AS share, "
+        "k.bucket, k.model, k.model_version, k.component, 'policy' AS method, "
+        "$evidence AS evidence, k.weight FROM respread AS r INNER JOIN keys AS k USING (link_key)",
+        {"evidence": evidence},
+    )
+    _split(con, into, "respread", "respread_claims")
+
+
+def _replace_parts(con: duckdb.DuckDBPyConnection, bucket: str, spread: str) -> None:
+    con.execute(
+        f"DELETE FROM parts WHERE bucket = $bucket AND link_key IN (SELECT link_key FROM keys)",
+        {"bucket": bucket},
+    )
+    con.execute(f"INSERT INTO parts SELECT {PARTS} FROM {spread}")
+
+
+def _follow(con: duckdb.DuckDBPyConnection) -> None:
+    materialise(con, "following", "attribution/following")
+    if not con.execute("SELECT count(*) FROM following").fetchall()[0][0]:
+        return
+    materialise(con, "resource_targets", "attribution/resource_targets")
+    materialise(con, "follow_claims", "attribution/follow_claims")
+    _add_parts(con, "following", "follow_claims")
+
+
+def _spread_overhead(con: duckdb.DuckDBPyConnection) -> None:
+    materialise(con, "target_costs", "attribution/target_costs")
+    materialise(con, "overhead_charges", "attribution/overhead_charges")
+    materialise(con, "overhead_claims", "attribution/overhead_claims")
+    _add_parts(con, "overhead_charges", "overhead_claims")
+
+
+def _add_parts(con: duckdb.DuckDBPyConnection, origins: str, claims: str) -> None:
+    """Split whole charges that were plain until now; their parts replace them."""
+    _split(con, "added", origins, claims)
+    con.execute(f"INSERT INTO parts SELECT {PARTS} FROM added")
+    con.execute("INSERT INTO split_charges SELECT DISTINCT source, charge_id FROM added")
+
+
+def _unknown_names(con: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = con.execute(
+        "SELECT n.log_model, n.log_version, sum(u.requests)::BIGINT FROM usage AS u INNER JOIN log_names "
+        "AS n ON n.log_model = u.model AND n.log_version = u.model_version WHERE NOT n.is_known "
+        "GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    return [
+        f"log names {' '.join(part for part in (model, version) if part)!r}, which the catalogue does "
+        f"not know: {requests} requests, their share is unattributed"
+        for model, version, requests in rows
+    ]

@@ -1,0 +1,191 @@
+"""The catalogue as dated links from billed resources to model versions, for `sql/attribution`.
+
+A link says: from this instant until that one, this resource worked for this model version.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from pipelines.registry.catalogue import Catalogue, Deployment, Run, resource_key
+
+EXPERIMENTS = "(experiments)"
+"""The version that failed, abandoned, sweep and evaluation runs are booked to."""
+
+LINK_COLUMNS = {
+    "link_key": "VARCHAR",
+    "kind": "VARCHAR",
+    "model": "VARCHAR",
+    "model_version": "VARCHAR",
+    "component": "VARCHAR",
+    "valid_from": "TIMESTAMP",
+    "valid_until": "TIMESTAMP",
+    "replicas": "BIGINT",
+    "weight": "BIGINT",
+}
+
+ROLLOUT_COLUMNS = {
+    "link_key": "VARCHAR",
+    "model": "VARCHAR",
+    "model_version": "VARCHAR",
+    "valid_from": "TIMESTAMP",
+    "valid_until": "TIMESTAMP",
+}
+
+RESOURCE_COLUMNS = {"link_key": "VARCHAR", "milli_gpus": "BIGINT"}
+
+OWNER_COLUMNS = {
+    "kind": "VARCHAR",
+    "name": "VARCHAR",
+    "owner": "VARCHAR",
+    "cost_centre": "VARCHAR",
+    "valid_from": "TIMESTAMP",
+    "valid_until": "TIMESTAMP",
+}
+
+Row = dict[str, Any]
+
+
+def run_component(run: Run, predecessors: dict[tuple[str, str], str | None]) -> str:
+    """Training or update, as DESIGN defines them.
+
+    A run that failed, was stopped or only evaluated is training of the model; a run for a version
+    with a predecessor is update of that version; the first version's run is training.
+    """
+    if run.kind in {"training", "update"}:
+        return run.kind
+    if run.kind == "experiment" or run.status != "completed" or run.version is None:
+        return "training"
+    return "update" if predecessors.get((run.model, run.version)) else "training"
+
+
+def run_version(run: Run) -> str:
+    """The version a run is charged to: the one it produced, or `(experiments)`."""
+    if run.kind == "experiment" or run.status != "completed" or run.version is None:
+        return EXPERIMENTS
+    return run.version
+
+
+def predecessors_of(catalogue: Catalogue) -> dict[tuple[str, str], str | None]:
+    """The version each version succeeds."""
+    return {(m.name, v.version): v.predecessor for m in catalogue.models for v in m.versions}
+
+
+def bucket_key(location: str) -> str:
+    """What a bill shows of an artefact's location: the bucket of an S3 path, else the resource."""
+    is_bucket = location.startswith(("s3://", "arn:aws:s3:::"))
+    key = resource_key(location)
+    return key.split("/", 1)[0] if is_bucket else key
+
+
+def link_rows(catalogue: Catalogue) -> Iterator[Row]:
+    """Deployments, runs, artefacts and resources of a model, one row per resource.
+
+    An artefact's weight is its share of the location: its size where every artefact there has one,
+    else 0 (the location is then shared, or the model's where only one model uses it).
+    """
+    for deployment in catalogue.deployments:
+        for resource in deployment.resources:
+            yield _span(resource, deployment) | {
+                "kind": "deployment",
+                "model": deployment.model,
+                "model_version": deployment.version,
+                "component": "inference",
+                "replicas": deployment.replicas,
+            }
+    predecessors = predecessors_of(catalogue)
+    for run in catalogue.runs:
+        for resource in run.resources:
+            yield _span(resource, run) | {
+                "kind": "run",
+                "model": run.model,
+                "model_version": run_version(run),
+                "component": run_component(run, predecessors),
+                "replicas": 1,
+            }
+    sized = {
+        bucket_key(a.location): all(
+            b.size_gb for b in catalogue.artefacts if bucket_key(b.location) == bucket_key(a.location)
+        )
+        for a in catalogue.artefacts
+    }
+    for artefact in catalogue.artefacts:
+        key = bucket_key(artefact.location)
+        yield {
+            "link_key": key,
+            "kind": "artefact",
+            "model": artefact.model,
+            "model_version": artefact.version or "",
+            "component": "storage",
+            "weight": int((artefact.size_gb or Decimal(0)) * 1_000_000) if sized[key] else 0,
+        }
+    for entry in catalogue.resources:
+        if entry.model:
+            yield {
+                "link_key": resource_key(entry.id),
+                "kind": "resource",
+                "model": entry.model,
+                "model_version": "",
+            }
+
+
+def _span(resource: str, item: Deployment | Run) -> Row:
+    return {
+        "link_key": resource_key(resource),
+        "valid_from": item.from_,
+        "valid_until": item.until,
+    }
+
+
+def rollout_rows(catalogue: Catalogue) -> Iterator[Row]:
+    """When a new version's replicas run beside the version they replace, per resource of the new."""
+    for new in catalogue.deployments:
+        if new.replaces is None:
+            continue
+        for old in catalogue.deployments:
+            if (old.model, old.version) != (new.model, new.replaces):
+                continue
+            start, end = max(new.from_, old.from_), min(new.until, old.until)
+            if start >= end:
+                continue
+            for resource in new.resources:
+                yield {
+                    "link_key": resource_key(resource),
+                    "model": new.model,
+                    "model_version": new.version,
+                    "valid_from": start,
+                    "valid_until": end,
+                }
+
+
+def resource_rows(catalogue: Catalogue) -> Iterator[Row]:
+    """Resources whose number of accelerators the catalogue states, in thousandths."""
+    for entry in catalogue.resources:
+        if entry.gpus is not None:
+            yield {"link_key": resource_key(entry.id), "milli_gpus": int(entry.gpus * 1000)}
+
+
+def owner_rows(catalogue: Catalogue) -> Iterator[Row]:
+    """Who pays for a model or a resource (an endpoint, a commitment), dated."""
+    for kind, name, owners in (
+        *(("model", m.name, m.owners) for m in catalogue.models),
+        *(("resource", resource_key(r.id), r.owners) for r in catalogue.resources),
+    ):
+        for owner in owners:
+            yield {
+                "kind": kind,
+                "name": name,
+                "owner": owner.owner,
+                "cost_centre": owner.cost_centre,
+                "valid_from": owner.from_,
+                "valid_until": owner.until,
+            }
+
+
+def watched_runs(catalogue: Catalogue) -> Iterator[tuple[str, datetime, datetime]]:
+    """Spans in which the run list is complete: (resource key or '*', from, until)."""
+    for span in catalogue.run_coverage:
+        for resource in span.resources or ["*"]:
+            key = resource if resource == "*" else resource_key(resource)
+            yield key, span.from_, span.until

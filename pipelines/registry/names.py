@@ -1,0 +1,58 @@
+"""What a bill's tag, a usage type or a log line calls a model, as the catalogue's model and version."""
+
+from dataclasses import dataclass
+
+from pipelines.registry.catalogue import Catalogue
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A model and its version; `version` is '' where only the model is known."""
+
+    model: str
+    version: str
+    is_known: bool
+    """Whether the catalogue knows the name."""
+
+
+class Names:
+    """The catalogue's names, aliases and usage-type texts, compared without case."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._versions: dict[tuple[str, str], tuple[str, str]] = {}
+        self._models: dict[str, str] = {}
+        self._aliases: dict[str, tuple[str, str]] = {}
+        self._usage_types: dict[str, tuple[str, str]] = {}
+        for model in catalogue.models:
+            for name in (model.name, *model.aliases):
+                self._models[name.lower()] = model.name
+            for text in model.usage_types:
+                self._usage_types[text.lower()] = (model.name, "")
+            for version in model.versions:
+                for name in (version.version, *version.aliases):
+                    self._versions[model.name.lower(), name.lower()] = (model.name, version.version)
+                for name in version.aliases:
+                    self._aliases[name.lower()] = (model.name, version.version)
+                for text in version.usage_types:
+                    self._usage_types[text.lower()] = (model.name, version.version)
+
+    def resolve(self, model: str, version: str) -> Resolved:
+        """The model and version that a tag or log names; what the catalogue lacks stays as named.
+
+        An alias of a version may stand in either field: logs often carry only a served name.
+        """
+        name = self._models.get(model.lower())
+        if name is not None:
+            if not version:
+                return Resolved(name, "", is_known=True)
+            found = self._versions.get((name.lower(), version.lower()))
+            return Resolved(name, found[1], is_known=True) if found else Resolved(name, version, is_known=False)
+        for text in (version, model):
+            if text and text.lower() in self._aliases:
+                return Resolved(*self._aliases[text.lower()], is_known=True)
+        return Resolved(model, version, is_known=False)
+
+    def of_usage_type(self, text: str) -> Resolved:
+        """The model that a usage type's text names; an unlisted text is a model of that name."""
+        found = self._usage_types.get(text.lower())
+        return Resolved(*found, is_known=True) if found else self.resolve(text, "")

@@ -1,0 +1,53 @@
+-- Measured use of each linked resource, per hour and model version as the catalogue knows it.
+-- Throttled calls and gateway cache hits used nothing. A record that names only the model belongs to
+-- the one version of it that is live on the resource in that hour, if there is exactly one.
+-- grain:  link_key, hour, model, model_version
+-- params: $input_weight, $cache_weight, $output_weight bigint (thousandths of one token's work)
+WITH named AS (
+    SELECT
+        coalesce(r.link_key, k.resource_key) AS link_key,
+        u.hour,
+        n.model,
+        n.model_version,
+        n.is_known,
+        u.requests,
+        u.requests_with_gpu_time,
+        u.requests_with_tokens,
+        u.gpu_microseconds,
+        (coalesce(u.input_tokens, 0) - coalesce(u.input_tokens_cache_read, 0)) * $input_weight
+        + coalesce(u.input_tokens_cache_read, 0) * $cache_weight
+        + coalesce(u.output_tokens, 0) * $output_weight AS token_work
+    FROM usage AS u
+    INNER JOIN resource_keys AS k USING (resource_id)
+    LEFT JOIN linked_resources AS r USING (resource_id)
+    INNER JOIN log_names AS n ON n.log_model = u.model AND n.log_version = u.model_version
+    WHERE u.status NOT IN ('throttled', 'cache_hit')
+),
+single_live AS (
+    SELECT
+        d.link_key,
+        n.hour,
+        d.model,
+        min(d.model_version) AS model_version
+    FROM (SELECT DISTINCT link_key, hour, model FROM named WHERE model_version = '' AND is_known) AS n
+    INNER JOIN links AS d
+        ON d.kind = 'deployment' AND d.link_key = n.link_key AND d.model = n.model
+        AND d.valid_from < n.hour + INTERVAL 1 HOUR AND d.valid_until > n.hour
+    GROUP BY d.link_key, n.hour, d.model
+    HAVING count(DISTINCT d.model_version) = 1
+)
+SELECT
+    n.link_key,
+    n.hour,
+    n.model,
+    coalesce(s.model_version, n.model_version) AS model_version,
+    n.is_known,
+    sum(n.requests)::BIGINT AS requests,
+    sum(n.gpu_microseconds)::BIGINT AS gpu_us,
+    sum(n.token_work)::BIGINT AS token_work,
+    sum(n.requests) = sum(n.requests_with_gpu_time) AS all_gpu,
+    sum(n.requests) = sum(n.requests_with_tokens) AS all_tokens
+FROM named AS n
+LEFT JOIN single_live AS s
+    ON n.model_version = '' AND s.link_key = n.link_key AND s.hour = n.hour AND s.model = n.model
+GROUP BY ALL

@@ -1,0 +1,13 @@
+-- Every span in which somebody watched: the logs' coverage and the run list's.
+-- grain:  link_key, watched_from, kind
+-- params: none
+SELECT
+    CASE WHEN c.resource_id = '*' THEN '*' ELSE coalesce(r.link_key, k.resource_key) END AS link_key,
+    c.watched_from,
+    c.watched_until,
+    'log' AS kind
+FROM coverage AS c
+LEFT JOIN resource_keys AS k USING (resource_id)
+LEFT JOIN linked_resources AS r USING (resource_id)
+UNION ALL
+SELECT link_key, watched_from, watched_until, kind FROM run_watches
