@@ -112,8 +112,8 @@ def _json_lines(calls: Iterable[dict[str, Any]]) -> list[str]:
     lines = []
     for call in calls:
         shown = {name: value for name, value in call.items() if value is not None}
-        shown["started_at"] = f"{call['started_at']:%Y-%m-%dT%H:%M:%SZ}"
-        shown["ended_at"] = f"{call['ended_at']:%Y-%m-%dT%H:%M:%SZ}"
+        shown["started_at"] = call["started_at"].isoformat() + "Z"
+        shown["ended_at"] = call["ended_at"].isoformat() + "Z"
         lines.append(json.dumps(shown, separators=(",", ":")))
     return lines
 

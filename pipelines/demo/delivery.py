@@ -29,9 +29,10 @@ def parts(month: str, lines: Sequence[Line], *, restated: bool = False) -> dict[
     texts = {}
     for number, start in enumerate(range(0, len(lines), LINES_PER_FILE), 1):
         out = io.StringIO()
-        writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines[start : start + LINES_PER_FILE])
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for line in lines[start : start + LINES_PER_FILE]:
+            writer.writerow([line.get(column, "") for column in COLUMNS])
         texts[f"{folder}/{REPORT}-{number:05d}.csv.gz"] = out.getvalue()
     return texts
 

@@ -8,6 +8,7 @@ import itertools
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Final
 
 from pipelines.demo import shop
@@ -132,6 +133,7 @@ PRODUCT_NAMES: Final = {
 }
 
 
+@cache
 def iso(instant: datetime) -> str:
     """An instant as AWS writes it in CSV."""
     return f"{instant:%Y-%m-%dT%H:%M:%SZ}"

@@ -15,20 +15,27 @@ from pipelines.months import month_bounds
 ONE: Final = Decimal(1)
 
 
-def _instance(kind: str, resource: str, rate: Decimal, *, gpus: int = 0, **more: object) -> Item:
-    tags = more.get("tags")
+def _instance(
+    kind: str,
+    resource: str,
+    rate: Decimal,
+    *,
+    gpus: int = 0,
+    account: str = shop.ML_ACCOUNT,
+    tags: dict[str, str] | None = None,
+) -> Item:
     return Item(
         "AmazonEC2",
         f"BoxUsage:{kind}",
         "RunInstances",
         "Hrs",
         rate,
-        account=str(more.get("account", shop.ML_ACCOUNT)),
+        account=account,
         resource=resource,
         family="Compute Instance",
         instance_type=kind,
         gpus=gpus,
-        tags=dict(tags) if isinstance(tags, dict) else {},
+        tags=tags or {},
         description=f"${plain(rate)} per On Demand Linux {kind} Instance Hour",
     )
 
