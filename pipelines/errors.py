@@ -2,6 +2,7 @@
 file, how much, what was not done, and where to look. `exit_code` is what the command ends with.
 """
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
@@ -28,10 +29,22 @@ class SettingsInvalid(BadInput):
 
 
 class BillUnreadable(BadInput):
-    """A bill's delivery is incomplete, damaged or not in the shape its provider documents."""
+    """A bill's delivery is incomplete, damaged or not in the shape its provider documents.
 
-    def __init__(self, source: str, month: str, problem: str, look_at: str) -> None:
+    `rejects` are the fields that stopped it, in the columns of core_billing__rejects (at most a
+    thousand).
+    """
+
+    def __init__(
+        self,
+        source: str,
+        month: str,
+        problem: str,
+        look_at: str,
+        rejects: Sequence[Mapping[str, object]] = (),
+    ) -> None:
         self.source, self.month, self.problem, self.look_at = source, month, problem, look_at
+        self.rejects = list(rejects)
         super().__init__(
             f"{month}: the bill of source '{source}' was not read: {problem}\n"
             f"The month was not published for this source. Look at {look_at}."

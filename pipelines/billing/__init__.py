@@ -1,0 +1,31 @@
+"""What was charged: a provider's export becomes charges under FOCUS 1.3 names, to the last digit.
+
+`deliveries` says which files are a month's bill, `raw_text` turns them into text with line numbers
+and proves that no line is lost, `columns` and `amounts` say what the text means, `reader` makes
+the tables, `totals` sums the export a second time without looking at them.
+
+Decisions for AWS's legacy Cost and Usage Report, with their reasons:
+
+- **One row per line.** FOCUS would put the unused part of a commitment on a row of its own. Here
+  it stays on the fee line (`SavingsPlanRecurringFee`, `RIFee`), whose EffectiveCost is exactly the
+  unused part and whose CommitmentDiscountStatus is Unused: a charge can be walked back to a line.
+- **Covered usage and its negation** cancel within plan, hour, usage type, payer and currency; both
+  are then billed 0. What does not cancel stays in the bill as a named rest: on one negation of
+  the group (`x_LineItemType` SavingsPlanNegation with BilledCost not 0), or on the covered lines
+  as billed if the group has no negation. A plan whose month does not cancel to half a cent stops
+  the month, unless the source says `unpaired_negations = "keep"`; below that it is the provider's
+  own rounding and only counted.
+- **Net columns** are the provider's view after private discounts. They are used for BilledCost and
+  EffectiveCost if the month's net total agrees with the unblended one to half a cent for every
+  payer and currency. A line without a net amount keeps its unblended one; it is never 0.
+- **Discount lines** (EDP, private rate, bundled) are ChargeCategory Adjustment: they are no usage,
+  no purchase, no tax, and no credit granted after the fact.
+- **A refund** keeps the category of what it refunds (Purchase for a plan's one-time fee, else
+  Usage) with ChargeClass Correction.
+- **An amount that must be there is never guessed**: covered usage without its effective cost, a
+  recurring fee without its commitment, stop the month. Only a missing public price does not: the
+  line's unblended cost stands in for its ListCost, counted.
+- **A charge's id** is a digest of what a line is about (accounts, service, usage type, resource,
+  period), not of what it costs, its invoice, its file or AWS's LineItemId, which is neither stable
+  nor unique. Lines that agree in all of it are numbered by their content.
+"""

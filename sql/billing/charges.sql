@@ -1,0 +1,186 @@
+-- The charges of one bill under FOCUS 1.3 names: one row for each line that is no split row.
+-- grain:  x_ChargeId
+-- params: $source text, $month text, $use_net boolean
+WITH typed AS (
+    SELECT
+        *,
+        coalesce(line_item_type, 'Usage') AS line_type,
+        coalesce(
+            instant(usage_start),
+            instant(split_part(time_interval, '/', 1)),
+            instant(billing_period_start)
+        ) AS period_start,
+        coalesce(
+            instant(usage_end),
+            instant(split_part(time_interval, '/', 2)),
+            instant(usage_start),
+            instant(billing_period_end),
+            instant(billing_period_start)
+        ) AS period_end,
+        amount(unblended_cost) AS unblended,
+        CASE
+            WHEN $use_net THEN coalesce(amount(net_unblended_cost), amount(unblended_cost))
+            ELSE amount(unblended_cost)
+        END AS as_billed,
+        line_item_type LIKE '%Discount' AS is_discount,
+        line_item_type = 'Refund'
+        AND product_code LIKE '%SavingsPlans'
+        AND description ILIKE '%one-time fee%' AS is_plan_refund,
+        line_item_type = 'Fee' AND reservation_arn IS NOT NULL AS is_reservation_fee
+    FROM raw_lines
+    WHERE NOT is_split_row
+),
+
+costed AS (
+    SELECT
+        typed.*,
+        CASE
+            WHEN line_type NOT IN ('SavingsPlanCoveredUsage', 'SavingsPlanNegation') THEN as_billed
+            WHEN plan_rests.rest IS NULL THEN 0
+            WHEN plan_rests.booked_on IS NULL THEN as_billed
+            WHEN
+                plan_rests.booked_on.file = typed.file AND plan_rests.booked_on.line = typed.line
+                THEN plan_rests.rest
+            ELSE 0
+        END AS billed,
+        CASE
+            WHEN line_type = 'SavingsPlanCoveredUsage'
+                THEN CASE
+                    WHEN $use_net THEN coalesce(amount(net_plan_cost), amount(plan_cost))
+                    ELSE amount(plan_cost)
+                END
+            WHEN line_type = 'SavingsPlanRecurringFee'
+                THEN amount(plan_commitment) - amount(plan_used)
+            WHEN line_type IN ('SavingsPlanNegation', 'SavingsPlanUpfrontFee') THEN 0
+            WHEN line_type = 'DiscountedUsage'
+                THEN CASE
+                    WHEN $use_net
+                        THEN coalesce(amount(net_reservation_cost), amount(reservation_cost))
+                    ELSE amount(reservation_cost)
+                END
+            WHEN line_type = 'RIFee'
+                THEN CASE
+                    WHEN $use_net
+                        THEN
+                            coalesce(amount(net_unused_upfront), amount(unused_upfront), 0)
+                            + coalesce(amount(net_unused_recurring), amount(unused_recurring), 0)
+                    ELSE
+                        coalesce(amount(unused_upfront), 0) + coalesce(amount(unused_recurring), 0)
+                END
+            WHEN is_reservation_fee OR is_plan_refund THEN 0
+            ELSE as_billed
+        END AS effective,
+        CASE
+            WHEN
+                line_type IN (
+                    'SavingsPlanNegation',
+                    'SavingsPlanRecurringFee',
+                    'SavingsPlanUpfrontFee',
+                    'RIFee'
+                )
+                OR is_reservation_fee
+                OR is_discount
+                THEN 0
+            WHEN
+                line_type IN ('Tax', 'Credit', 'Refund', 'Fee')
+                OR product_code ILIKE 'AWS%Support%'
+                OR product_code ILIKE 'OCB%Support%'
+                THEN as_billed
+            ELSE coalesce(amount(public_cost), unblended)
+        END AS listed
+    FROM typed
+    LEFT JOIN plan_rests
+        ON
+            typed.line_type IN ('SavingsPlanCoveredUsage', 'SavingsPlanNegation')
+            AND typed.plan_arn IS NOT DISTINCT FROM plan_rests.plan_arn
+            AND date_trunc('hour', instant(typed.usage_start))
+            IS NOT DISTINCT FROM plan_rests.usage_hour
+            AND typed.usage_type IS NOT DISTINCT FROM plan_rests.usage_type
+            AND typed.payer_account_id IS NOT DISTINCT FROM plan_rests.payer_account_id
+            AND typed.currency_code IS NOT DISTINCT FROM plan_rests.currency_code
+)
+
+SELECT
+    $month AS billing_month,
+    strftime(period_start, '%Y-%m') AS charge_month,
+    $source AS source,
+    CASE
+        WHEN doubled_lines.ordinal IS NULL THEN md5(line_key)
+        ELSE md5(line_key) || '-' || doubled_lines.ordinal
+    END AS "x_ChargeId",
+    'AWS' AS "ServiceProviderName",
+    issuer AS "InvoiceIssuerName",
+    invoice_id AS "InvoiceId",
+    payer_account_id AS "BillingAccountId",
+    usage_account_id AS "SubAccountId",
+    currency_code AS "BillingCurrency",
+    instant(billing_period_start) AS "BillingPeriodStart",
+    coalesce(
+        instant(billing_period_end), instant(billing_period_start) + INTERVAL 1 MONTH
+    ) AS "BillingPeriodEnd",
+    period_start AS "ChargePeriodStart",
+    greatest(period_start, period_end) AS "ChargePeriodEnd",
+    CASE
+        WHEN line_type IN ('Tax', 'Credit') THEN line_type
+        WHEN
+            line_type IN ('Fee', 'RIFee', 'SavingsPlanRecurringFee', 'SavingsPlanUpfrontFee')
+            OR is_plan_refund
+            THEN 'Purchase'
+        WHEN is_discount THEN 'Adjustment'
+        ELSE 'Usage'
+    END AS "ChargeCategory",
+    CASE WHEN line_type = 'Refund' THEN 'Correction' END AS "ChargeClass",
+    CASE
+        WHEN line_type IN ('RIFee', 'SavingsPlanRecurringFee', 'FlatRateSubscription')
+            THEN 'Recurring'
+        WHEN line_type IN ('Fee', 'SavingsPlanUpfrontFee', 'Tax', 'Credit', 'Refund') OR is_discount
+            THEN 'One-Time'
+        ELSE 'Usage-Based'
+    END AS "ChargeFrequency",
+    description AS "ChargeDescription",
+    coalesce(product_name, product_code, billing_entity, 'AWS') AS "ServiceName",
+    resource_id AS "ResourceId",
+    coalesce(region_code, region) AS "RegionId",
+    sku AS "SkuId",
+    NULL AS "SkuPriceDetails",
+    coalesce(plan_arn, reservation_arn) AS "CommitmentDiscountId",
+    CASE
+        WHEN plan_arn IS NOT NULL OR line_type LIKE 'SavingsPlan%' THEN 'Savings Plan'
+        WHEN reservation_arn IS NOT NULL OR line_type IN ('DiscountedUsage', 'RIFee')
+            THEN 'Reserved Instance'
+    END AS "CommitmentDiscountType",
+    CASE
+        WHEN line_type IN ('SavingsPlanCoveredUsage', 'DiscountedUsage') THEN 'Used'
+        WHEN line_type IN ('SavingsPlanRecurringFee', 'RIFee') THEN 'Unused'
+    END AS "CommitmentDiscountStatus",
+    CASE
+        WHEN
+            line_type IN (
+                'Usage', 'SavingsPlanCoveredUsage', 'DiscountedUsage', 'FlatRateSubscription'
+            )
+            THEN amount(usage_amount)
+    END AS "ConsumedQuantity",
+    CASE
+        WHEN
+            line_type IN (
+                'Usage', 'SavingsPlanCoveredUsage', 'DiscountedUsage', 'FlatRateSubscription'
+            )
+            AND amount(usage_amount) IS NOT NULL
+            THEN pricing_unit
+    END AS "ConsumedUnit",
+    billed AS "BilledCost",
+    effective AS "EffectiveCost",
+    CASE WHEN is_discount THEN unblended ELSE listed END AS "ContractedCost",
+    listed AS "ListCost",
+    tags AS "Tags",
+    line_type AS "x_LineItemType",
+    product_code AS "x_ServiceCode",
+    usage_type AS "x_UsageType",
+    operation AS "x_Operation",
+    instance_type AS "x_InstanceType",
+    product_family AS "x_ProductFamily",
+    principal_id AS "x_PrincipalId",
+    costed.file AS "x_SourceFile",
+    costed.line AS "x_SourceLine"
+FROM costed
+LEFT JOIN doubled_lines ON costed.file = doubled_lines.file AND costed.line = doubled_lines.line
