@@ -46,7 +46,7 @@ def lines_without_invoice(month: PublishedMonth) -> int:
 def missing_sources(month: PublishedMonth) -> list[str]:
     """Sources whose month could not be read while the others were published."""
     missing = []
-    for name, fact in month.facts("sources").items():
+    for name, fact in month.publication["sources"].items():
         status = fact.get("status") if isinstance(fact, dict) else fact
         if status == "missing":
             missing.append(str(name))

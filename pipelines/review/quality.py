@@ -10,7 +10,7 @@ from pipelines.review.head import missing_sources
 from pipelines.review.sheets import BASIS_COLUMNS, ZERO, Column, PublishedMonth, Row, Sheet
 
 METHOD_TEXTS = {
-    "direct": "one model version, known from the bill or the catalogue",
+    "direct": "known from the bill or the catalogue",
     "usage": "split by measured use",
     "policy": "spread by a policy of the settings",
     "not_measured": "nobody watched the hours",
@@ -105,8 +105,8 @@ def lines_sheet(month: PublishedMonth) -> Sheet:
         ),
         tuple(rows),
         notes=(
-            "set aside: duplicates and requests outside the charge periods; "
-            "warned: fields that could not be read and became empty, their line was kept.",
+            "set aside: duplicates, and requests outside the charge periods.",
+            "warned: fields that could not be read and became empty; their line was kept.",
         ),
     )
 
@@ -121,9 +121,7 @@ def quality_sentences(month: PublishedMonth) -> list[str]:
         f"Source '{source}' is missing: its month could not be read, its spend is not in here."
         for source in missing_sources(month)
     ]
-    for where, warnings in sorted(month.facts("warnings").items()):
-        for warning in warnings if isinstance(warnings, list) else [warnings]:
-            found.append(f"{where}: {warning}" if where else str(warning))
+    found += month.publication["warnings"]
     found += _reject_sentences(month)
     rounding = sum((abs(amount) for amount in month.bill_files["rounding"]), ZERO)
     if rounding:

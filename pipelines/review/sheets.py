@@ -3,8 +3,7 @@
 What belongs here: the shape of a sheet and of its inputs. What a sheet says is in its own module.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Literal
@@ -91,7 +90,8 @@ class Sheet:
 class PublishedMonth:
     """The tables of one publication that a review reads, each in the columns of its contract."""
 
-    publication: dict[str, Any]
+    publication: Mapping[str, Any]
+    """The row of `out_publications`, its JSON columns read."""
     model_months: pl.DataFrame
     reconciliation: pl.DataFrame
     export_totals: pl.DataFrame
@@ -102,12 +102,6 @@ class PublishedMonth:
     log_files: pl.DataFrame
     log_rejects: pl.DataFrame
     coverage: pl.DataFrame
-
-    def facts(self, column: str) -> dict[str, Any]:
-        """A JSON column of the publication (`sources`, `warnings`, `inputs`) as an object."""
-        text = self.publication.get(column)
-        found = json.loads(text) if text else {}
-        return found if isinstance(found, dict) else {"": found}
 
     @property
     def month(self) -> str:

@@ -267,10 +267,14 @@ def _side_by_side(
     )
 
 
+def _words(bucket: str) -> str:
+    return bucket.replace("_", " ").replace(" ai", " AI")
+
+
 def remainder_notes(sheet: Sheet) -> list[str]:
     """What the remainders of a sheet mean, for those that are not zero."""
     return [
-        f"{row.values['section']}: {REMAINDER_TEXTS[row.values['section']]}"
+        f"{_words(row.values['section'])}: {REMAINDER_TEXTS[row.values['section']]}."
         for row in sheet.rows
         if row.values.get("section") in REMAINDER_TEXTS and row.values["total"] != 0
     ]

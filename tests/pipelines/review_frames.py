@@ -1,6 +1,5 @@
 """Published months made by hand: defaults for every column but the ones under test."""
 
-import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -105,8 +104,8 @@ def published(**tables: pl.DataFrame | dict[str, Any]) -> PublishedMonth:
         "published_at": datetime(2026, 10, 7, 3, 0),  # noqa: DTZ001 -- UTC-naive by convention
         "status": "final",
         "run_id": "r1",
-        "sources": json.dumps({"aws": {"status": "final"}}),
-        "warnings": json.dumps({}),
+        "sources": {"aws": {"status": "final"}},
+        "warnings": [],
     }
     given = tables.pop("publication", {})
     assert isinstance(given, dict)

@@ -1,4 +1,3 @@
-import json
 from decimal import Decimal
 
 from review_frames import frame, published, reconciled, spend, values
@@ -33,7 +32,7 @@ def test_a_provisional_month_says_how_many_lines_still_lack_an_invoice_id():
 
 
 def test_a_source_that_could_not_be_read_is_named_missing():
-    sources = json.dumps({"aws": {"status": "final"}, "gcp": {"status": "missing"}})
+    sources = {"aws": {"status": "final"}, "gcp": {"status": "missing"}}
     month = published(publication={"sources": sources})
     assert facts(month)["missing_sources"] == ["gcp"]
     assert quality_sentences(month) == [

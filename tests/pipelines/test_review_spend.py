@@ -169,7 +169,7 @@ def test_a_review_does_not_depend_on_the_order_of_the_published_rows():
 
 def test_what_a_remainder_means_is_said_only_where_there_is_one():
     review = month_review(month(spend("1", bucket="idle")))
-    assert meanings(review) == ["idle: paid capacity nobody used"]
+    assert meanings(review) == ["idle: paid capacity nobody used."]
 
 
 def test_a_review_by_day_without_days_is_refused():

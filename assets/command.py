@@ -1,0 +1,117 @@
+"""The `modelspend` command: the app, its groups of commands, and how an error ends a process.
+
+Modules named `command_*` hold the commands by noun. Only light modules are imported here, so that
+`--help` and a mistyped option answer at once; a command imports what it needs when it runs.
+"""
+
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from assets.command_demo import demo
+from assets.command_explain import explain
+from assets.command_init import init
+from assets.command_options import EXIT_CODES
+from assets.command_run import backfill, run
+from assets.command_show import months, show
+from pipelines.errors import ModelspendError
+
+DEBUG_VARIABLE = "MODELSPEND_DEBUG"
+
+
+class Commands(TyperGroup):
+    """The group of commands; errors end the process as text and an exit code, not a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; usage errors and broken pipes are left to Typer."""
+        debug = bool(ctx.params.get("debug") or os.environ.get(DEBUG_VARIABLE))
+        if not debug:
+            warnings.simplefilter("ignore")
+        try:
+            return super().invoke(ctx)
+        except ModelspendError as error:
+            if debug:
+                raise
+            typer.echo(str(error), err=True)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            typer.echo("Interrupted. A month that was not published yet is as it was.", err=True)
+            raise typer.Exit(130) from None
+
+
+app = typer.Typer(
+    name="modelspend",
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    epilog=EXIT_CODES,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+
+        try:
+            typer.echo(f"modelspend {version('modelspend')}")
+        except PackageNotFoundError:
+            typer.echo("modelspend (from source, not installed)")
+        raise typer.Exit
+
+
+@app.callback()
+def modelspend(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks and warnings of libraries.")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and stop.", is_eager=True, callback=_show_version
+        ),
+    ] = False,
+) -> None:
+    """What each AI model version really cost, reconciled to the bill to the last cent.
+
+    Start with `modelspend demo`: a made-up shop's quarter, run and shown.
+    """
+
+
+SUMMARIES: Final[dict[str, tuple[Callable[..., None], str]]] = {
+    "demo": (demo, "A made-up shop's quarter: write it, run it, show it."),
+    "init": (init, "Write commented settings and catalogue to start from."),
+    "run": (run, "Run one billing month and publish it."),
+    "backfill": (backfill, "Run several months, oldest first."),
+    "months": (months, "List the published months."),
+    "show": (show, "Review a month, or several side by side."),
+    "explain": (explain, "Walk a figure down to its bill lines."),
+}
+for name, (command, summary) in SUMMARIES.items():
+    app.command(name, short_help=summary)(command)
+
+
+def main() -> None:
+    """The entry point of the `modelspend` script."""
+    try:
+        app()
+    except Exception as error:
+        # The last resort: what was not foreseen is a fault of ours and is said as one.
+        if "--debug" in sys.argv[1:] or os.environ.get(DEBUG_VARIABLE):
+            raise
+        typer.echo(
+            f"{type(error).__name__}: {error}\nThis is a fault of modelspend. "
+            f"`modelspend --debug ...` (or {DEBUG_VARIABLE}=1) shows where it happened.",
+            err=True,
+        )
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""`modelspend run` and `modelspend backfill`: months from their inputs to their publication."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assets.command_options import MISSING_SOURCE, Month, SettingsFile, month_text
+
+if TYPE_CHECKING:
+    from assets.engine import OnEvent, RunOutcome, StepEvent
+    from assets.project import Project
+
+
+def run(
+    month: Month,
+    settings: SettingsFile = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be read; read and write nothing.")
+    ] = False,
+) -> None:
+    """Run one billing month: read, attribute, reconcile and publish it.
+
+    A month whose inputs did not change is recognised and left as it is. A month that does not add
+    up to the bill is not published, and readers keep the last publication.
+
+    Example: modelspend run --month 2026-09
+    """
+    from assets.project import Project  # noqa: PLC0415 -- commands import what they need
+
+    project = Project.load(settings)
+    if dry_run:
+        _say_what_would_be_read(project, month)
+        return
+    finish(run_and_report(project, [month]))
+
+
+def backfill(
+    first: Annotated[
+        str,
+        typer.Option("--from", help="First month.", metavar="YYYY-MM", callback=month_text),
+    ],
+    last: Annotated[
+        str, typer.Option("--to", help="Last month.", metavar="YYYY-MM", callback=month_text)
+    ],
+    settings: SettingsFile = None,
+) -> None:
+    """Run several months, oldest first; one that fails leaves the others published.
+
+    Example: modelspend backfill --from 2026-07 --to 2026-09
+    """
+    from assets.project import Project  # noqa: PLC0415
+    from pipelines.months import months_between  # noqa: PLC0415
+
+    if last < first:
+        message = f"--to {last} lies before --from {first}"
+        raise typer.BadParameter(message)
+    finish(run_and_report(Project.load(settings), list(months_between(first, last))))
+
+
+def _say_what_would_be_read(project: "Project", month: str) -> None:
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from assets.deliveries import collect_inputs, list_bills, list_logs  # noqa: PLC0415
+    from assets.engine import check_month  # noqa: PLC0415
+    from assets.lake import Lake  # noqa: PLC0415
+
+    check_month(project, month)
+    bills, logs = list_bills(project, month), list_logs(project)
+    for kind, sources in (("bill", bills), ("log", logs)):
+        for source, files in sources.items():
+            size = sum(file.size for file in files)
+            typer.echo(f"{kind} {source}: {len(files):,} files, {size:,} bytes")
+    inputs = collect_inputs(project, month, bills, logs, datetime.now(UTC))
+    latest = Lake(project.settings.lake, project.cache, project.base).latest(month)
+    if latest is None:
+        typer.echo(f"{month} is not published; a run would publish it.")
+    elif latest.inputs_digest == inputs.digest:
+        typer.echo(f"{month} is published ({latest.status}); nothing has changed since.")
+    else:
+        typer.echo(f"{month} is published ({latest.status}); its inputs have changed since.")
+
+
+def run_and_report(project: "Project", months: Sequence[str]) -> "list[RunOutcome]":
+    """Run months with a progress bar, say how each ended as soon as it did."""
+    from assets.engine import run_months  # noqa: PLC0415
+
+    with progress(months) as (on_event, say):
+        return run_months(project, months, on_event, say)
+
+
+def finish(outcomes: "Sequence[RunOutcome]") -> None:
+    """End the process as the worst month did: the first error, else 8 if a source is missing."""
+    for outcome in outcomes:
+        if outcome.error is not None:
+            raise typer.Exit(outcome.error.exit_code)
+    if any(outcome.missing_sources for outcome in outcomes):
+        raise typer.Exit(MISSING_SOURCE)
+
+
+@contextmanager
+def progress(months: Sequence[str]) -> "Iterator[tuple[OnEvent, Callable[[RunOutcome], None]]]":
+    """A bar on stderr while months run, if somebody is looking; outcomes as lines.
+
+    What was published goes to stdout, what failed to stderr.
+    """
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} steps"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    tasks = {}
+
+    def on_event(event: "StepEvent") -> None:
+        if event.month not in tasks:
+            tasks[event.month] = bar.add_task(event.month, total=event.steps)
+        words = event.step.replace("__", " ").replace("_", " ")
+        bar.update(tasks[event.month], completed=event.done, description=f"{event.month} {words}")
+
+    def on_outcome(outcome: "RunOutcome") -> None:
+        if outcome.month in tasks:
+            bar.remove_task(tasks.pop(outcome.month))
+        typer.echo(outcome.sentence, err=outcome.error is not None)
+
+    with bar:
+        yield on_event, on_outcome

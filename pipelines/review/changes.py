@@ -1,0 +1,97 @@
+"""What moved between two publications of a month: what changed, and the change of the total."""
+
+from decimal import Decimal
+
+import polars as pl
+
+from pipelines.review.sheets import (
+    ALL_VERSIONS,
+    BASIS_COLUMNS,
+    MODEL_BUCKETS,
+    ZERO,
+    Column,
+    Row,
+    Sheet,
+)
+
+_KEYS = ("currency", "bucket", "model", "model_version", "component")
+
+
+def changes_sheets(
+    before: pl.DataFrame, after: pl.DataFrame, basis: str, month: str
+) -> tuple[Sheet, ...]:
+    """One sheet per currency of two states of `out_spend__model_months`.
+
+    A restated bill with an hour of training more moves version 8's `update` from 606.00 to 631.25
+    and the total by the same 25.25; everything else is not listed.
+    """
+    column = BASIS_COLUMNS[basis]
+    moved = (
+        _sums(before, column)
+        .rename({column: "before"})
+        .join(
+            _sums(after, column).rename({column: "after"}),
+            on=list(_KEYS),
+            how="full",
+            coalesce=True,
+            validate="1:1",
+        )
+        .with_columns(
+            pl.col("before", "after").fill_null(pl.lit(ZERO, dtype=before.schema[column]))
+        )
+        .sort(_KEYS)
+    )
+    currencies = sorted(moved["currency"].unique().to_list())
+    return tuple(_sheet(moved.filter(pl.col("currency") == c), c, basis, month) for c in currencies)
+
+
+def _sums(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    return frame.group_by(_KEYS).agg(pl.col(column).sum())
+
+
+def _sheet(moved: pl.DataFrame, currency: str, basis: str, month: str) -> Sheet:
+    rows = []
+    for line in moved.filter(pl.col("before") != pl.col("after")).iter_rows(named=True):
+        in_model = line["bucket"] in MODEL_BUCKETS
+        rows.append(
+            Row(
+                {
+                    "currency": currency,
+                    "section": "" if in_model else line["bucket"],
+                    "model": line["model"],
+                    "model_version": line["model_version"] or (ALL_VERSIONS if in_model else ""),
+                    "component": line["component"],
+                    "before": line["before"],
+                    "after": line["after"],
+                    "difference": line["after"] - line["before"],
+                }
+            )
+        )
+    before, after = (Decimal(moved[name].sum() or 0) for name in ("before", "after"))
+    rows.append(
+        Row(
+            {
+                "currency": currency,
+                "before": before,
+                "after": after,
+                "difference": after - before,
+            },
+            "total",
+        )
+    )
+    return Sheet(
+        "changes",
+        f"What moved in {month}, {basis} cost, {currency}",
+        (
+            Column("currency", "currency"),
+            Column("section", "section"),
+            Column("model", "model"),
+            Column("model_version", "version"),
+            Column("component", "component"),
+            Column("before", "before", "money"),
+            Column("after", "after", "money"),
+            Column("difference", "difference", "money"),
+        ),
+        tuple(rows),
+        labels=("section", "model", "model_version", "component"),
+    )
