@@ -72,9 +72,9 @@ class Contract:
     """Columns that are never NULL, beside the key."""
 
     @property
-    def polars_schema(self) -> dict[str, pl.DataType]:
+    def polars_schema(self) -> pl.Schema:
         """The columns as polars types, in order."""
-        return {name: POLARS_TYPES[kind] for name, kind in self.columns.items()}
+        return pl.Schema({name: POLARS_TYPES[kind] for name, kind in self.columns.items()})
 
     def empty(self) -> pl.DataFrame:
         """A frame of this table without rows."""
@@ -363,8 +363,8 @@ COVERAGE = Contract(
         "watched_until": INSTANT,
         "kind": TEXT,
     },
-    key=("source", "resource_id", "watched_from"),
-    required=("billing_month", "watched_until", "kind"),
+    key=("source", "resource_id", "watched_from", "kind"),
+    required=("billing_month", "watched_until"),
 )
 """kind: `declared` (settings) or `logged` (from the first to the last hour with a record)."""
 
@@ -399,8 +399,8 @@ DEPLOYMENTS = Contract(
         "replaces": TEXT,
         "use_case": TEXT,
     },
-    key=("deployment_id",),
-    required=("billing_month", "resource_key", "model", "model_version", "live_from", "live_until"),
+    key=("deployment_id", "resource_key"),
+    required=("billing_month", "model", "model_version", "live_from", "live_until"),
 )
 
 RUNS = Contract(
@@ -635,8 +635,9 @@ PREDICTED = Contract(
         "charge_month",
         "currency",
     ),
-    required=("billing_month", "predicted_cost", "formula"),
+    required=("billing_month", "formula"),
 )
+"""predicted_cost is NULL where the plan states no price or no quantity: never a zero."""
 
 VARIANCE = Contract(
     name="out_variance__predicted_vs_actual",
@@ -679,7 +680,7 @@ VARIANCE = Contract(
     ),
     required=("billing_month", "status", "reason"),
 )
-"""status: `compared`, `not_planned`, `not_comparable`. Money columns are NULL where not comparable."""
+"""status: `compared`, `not_planned`, `not_comparable`; money is NULL where not comparable."""
 
 RECONCILIATION = Contract(
     name="out_reconciliation",
@@ -727,7 +728,7 @@ PUBLICATIONS = Contract(
     key=("publication_id",),
     required=("billing_month", "published_at", "status", "run_id", "inputs_digest", "tables"),
 )
-"""`inputs`, `tables`, `sources` and `warnings` are JSON objects; status: provisional, final, closed."""
+"""`inputs`, `tables`, `sources`, `warnings` are JSON; status: provisional, final, closed."""
 
 TABLES: Final[dict[str, Contract]] = {
     contract.name: contract

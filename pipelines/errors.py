@@ -1,5 +1,7 @@
-"""One class per cause. Each carries its facts as attributes and says in one text: which month or
-file, how much, what was not done, and where to look. `exit_code` is what the command ends with.
+"""One class per cause.
+
+Each carries its facts as attributes and says in one text: which month or file, how much, what was
+not done, and where to look. `exit_code` is what the command ends with.
 """
 
 from collections.abc import Mapping, Sequence
@@ -78,7 +80,7 @@ class CommitmentUnbalanced(BadInput):
             f"{month}: savings plan {plan} of source '{source}' does not net to zero: covered usage "
             f"plus negations leave {rest:f} {currency}, so on-demand prices would be counted as "
             "billed.\nThe month was not published for this source. Look for missing "
-            "SavingsPlanNegation lines in the export, or for a delivery that is still being written."
+            "SavingsPlanNegation lines in the export, or for a delivery still being written."
         )
 
 
@@ -110,7 +112,7 @@ class UnreconciledSpend(ModelspendError):
             f"{month}: source '{source}', {basis}: attributed {attributed:f} of {exported:f} "
             f"{currency} exported (difference {attributed - exported:f} {currency}).\n"
             "The month was not published; readers still see the last publication. Look at "
-            "core_billing__rejects and core_billing__files of this run for lines that were not kept."
+            "core_billing__rejects and core_billing__files of this run for lines not kept."
         )
 
 

@@ -48,7 +48,7 @@ class LakeSettings(Section):
 
 
 class BillSource(Section):
-    """One billing export. `path`: a folder or `s3://bucket/prefix/report` with the export's tree."""
+    """One billing export. `path`: a folder or `s3://bucket/prefix` with the export's tree."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
     format: Literal["aws-cur-legacy"] = "aws-cur-legacy"
@@ -184,7 +184,7 @@ def parse_settings(text: str, file: str = "modelspend.toml") -> Settings:
 
 
 def resolve(path: str, base: PurePath) -> str:
-    """A path of the settings: object-store URLs and absolute paths as they are, else under `base`."""
+    """A path of the settings: URLs and absolute paths as they are, others under `base`."""
     if "://" in path or PurePath(path).is_absolute():
         return path
     return str(base / path)

@@ -1,14 +1,14 @@
 """From charges, use and the catalogue to the ledger: whose charge each cent is.
 
-The order is the argument. Lines that are no model's by rule stay where the rule says. A charge whose
-resource worked for somebody is split by who used it, hour by hour (`hour_claims.sql` holds the
-rules); its idle part is booked as idle and, if the policy says so, spread. Every other charge goes
-whole to where its tags, usage type or service point (`plain_targets.sql`); discounts and refunds
+The order is the argument. Lines that are no model's by rule stay where the rule says. A charge
+whose resource worked for somebody is split by who used it, hour by hour (`hour_claims.sql` holds
+the rules); its idle part is booked as idle and, if the policy says so, spread. Every other charge
+goes whole to where its tags, usage type or service point (`plain_targets.sql`); discounts and refunds
 follow the resource they name. Nothing is dropped: a charge is either in `parts` (exactly split) or
 in `plain_targets` (whole), never in both and never in neither.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
@@ -17,8 +17,16 @@ import polars as pl
 
 from pipelines.attribution.meanings import load_meanings, load_names
 from pipelines.attribution.rules import Rules
-from pipelines.contracts import ALLOCATED, CHARGES, COVERAGE, NOTIONAL_IDLE, SPLIT_SHARES, USAGE
-from pipelines.contracts import Contract, require
+from pipelines.contracts import (
+    ALLOCATED,
+    CHARGES,
+    COVERAGE,
+    NOTIONAL_IDLE,
+    SPLIT_SHARES,
+    USAGE,
+    Contract,
+    require,
+)
 from pipelines.months import month_bounds
 from pipelines.queries import load, materialise, query, sql
 from pipelines.registry.catalogue import Catalogue
@@ -34,13 +42,6 @@ from pipelines.registry.links import (
     watched_runs,
 )
 from pipelines.settings import Settings
-
-AMOUNTS = "BilledCost, EffectiveCost, ContractedCost, ListCost, ConsumedQuantity"
-
-PARTS = (
-    "source, charge_id, link_key, bucket, model, model_version, component, element, method, rule_id, "
-    f"evidence, {AMOUNTS}"
-)
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,9 @@ def allocate(
     for step in ("span_claims", "charge_claims", "pod_claims", "static_claims", "claims"):
         materialise(con, step, f"attribution/{step}")
     _split(con, "parts", "linked_charges", "claims")
-    con.execute("CREATE OR REPLACE TEMP TABLE split_charges AS SELECT DISTINCT source, charge_id FROM parts")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE split_charges AS SELECT DISTINCT source, charge_id FROM parts"
+    )
     con.execute(f"CREATE OR REPLACE TEMP VIEW plain_targets AS {sql('attribution/plain_targets')}")
 
     bounds = {"month_start": month_start, "month_end": month_end}
@@ -149,7 +152,9 @@ def _view(
         names = ", ".join(f'"{column}"' for column in columns)
         relation.project(names).create_view(name, replace=True)
     else:
-        empty = ", ".join(f'NULL::{kind} AS "{column}"' for column, kind in contract.columns.items())
+        empty = ", ".join(
+            f'NULL::{kind} AS "{column}"' for column, kind in contract.columns.items()
+        )
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {empty} WHERE false")
 
 
@@ -176,21 +181,15 @@ def _load_watches(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
 
 
 def _split(con: duckdb.DuckDBPyConnection, into: str, origins: str, claims: str) -> None:
-    """Split the charges of one table by the claims of another, exactly, into rows of `parts`."""
-    con.execute(f"CREATE OR REPLACE TEMP VIEW origins AS SELECT origin_id, {AMOUNTS} FROM {origins}")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW shares AS SELECT origin_id, share, weight FROM {claims}")
+    """Split the charges of one table by the claims of another, exactly, into rows like `parts`."""
+    con.execute(f"CREATE OR REPLACE TEMP VIEW origins AS FROM {origins}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW shares AS FROM {claims}")
     materialise(con, "split_amounts", "attribution/split")
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT o.source, o.charge_id, o.link_key, c.bucket, "
-        "c.model, c.model_version, c.component, o.element, c.method, o.rule_id, c.evidence, "
-        "s.BilledCost, s.EffectiveCost, s.ContractedCost, s.ListCost, s.ConsumedQuantity "
-        f"FROM split_amounts AS s INNER JOIN {origins} AS o USING (origin_id) "
-        f"INNER JOIN {claims} AS c USING (origin_id, share)"
-    )
+    materialise(con, into, "attribution/parts")
 
 
 def _spread_idle(
-    con: duckdb.DuckDBPyConnection, bounds: dict[str, object], *, is_borne_by_use: bool
+    con: duckdb.DuckDBPyConnection, bounds: Mapping[str, object], *, is_borne_by_use: bool
 ) -> None:
     """Idle by the key of use: always as a notional table, in the ledger if the policy says so."""
     materialise(con, "keys", "attribution/idle_keys", bounds)
@@ -199,7 +198,7 @@ def _spread_idle(
         _replace_parts(con, "idle", "spread_idle")
 
 
-def _spread_pool(con: duckdb.DuckDBPyConnection, params: dict[str, object]) -> None:
+def _spread_pool(con: duckdb.DuckDBPyConnection, params: Mapping[str, object]) -> None:
     materialise(con, "target_costs", "attribution/target_costs")
     materialise(con, "keys", "attribution/pool_keys", params)
     _respread(con, "spread_pool", "shared_pool", "shared pool by policy")
@@ -208,27 +207,17 @@ def _spread_pool(con: duckdb.DuckDBPyConnection, params: dict[str, object]) -> N
 
 def _respread(con: duckdb.DuckDBPyConnection, into: str, bucket: str, evidence: str) -> None:
     """Split the parts of one bucket once more, by `keys` of their resource."""
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE respread AS SELECT row_number() OVER () AS origin_id, p.* "
-        "FROM parts AS p SEMI JOIN keys AS k USING (link_key) WHERE p.bucket = $bucket",
-        {"bucket": bucket},
-    )
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE respread_claims AS SELECT r.origin_id, row_number() OVER ("
-        "PARTITION BY r.origin_id ORDER BY k.bucket, k.model, k.model_version, k.component) AS share, "
-        "k.bucket, k.model, k.model_version, k.component, 'policy' AS method, "
-        "$evidence AS evidence, k.weight FROM respread AS r INNER JOIN keys AS k USING (link_key)",
-        {"evidence": evidence},
-    )
+    materialise(con, "respread", "attribution/respread", {"bucket": bucket})
+    materialise(con, "respread_claims", "attribution/respread_claims", {"evidence": evidence})
     _split(con, into, "respread", "respread_claims")
 
 
 def _replace_parts(con: duckdb.DuckDBPyConnection, bucket: str, spread: str) -> None:
     con.execute(
-        f"DELETE FROM parts WHERE bucket = $bucket AND link_key IN (SELECT link_key FROM keys)",
+        "DELETE FROM parts WHERE bucket = $bucket AND link_key IN (SELECT link_key FROM keys)",
         {"bucket": bucket},
     )
-    con.execute(f"INSERT INTO parts SELECT {PARTS} FROM {spread}")
+    con.execute(f"INSERT INTO parts FROM {spread}")
 
 
 def _follow(con: duckdb.DuckDBPyConnection) -> None:
@@ -250,18 +239,16 @@ def _spread_overhead(con: duckdb.DuckDBPyConnection) -> None:
 def _add_parts(con: duckdb.DuckDBPyConnection, origins: str, claims: str) -> None:
     """Split whole charges that were plain until now; their parts replace them."""
     _split(con, "added", origins, claims)
-    con.execute(f"INSERT INTO parts SELECT {PARTS} FROM added")
+    con.execute("INSERT INTO parts FROM added")
     con.execute("INSERT INTO split_charges SELECT DISTINCT source, charge_id FROM added")
 
 
 def _unknown_names(con: duckdb.DuckDBPyConnection) -> list[str]:
-    rows = con.execute(
-        "SELECT n.log_model, n.log_version, sum(u.requests)::BIGINT FROM usage AS u INNER JOIN log_names "
-        "AS n ON n.log_model = u.model AND n.log_version = u.model_version WHERE NOT n.is_known "
-        "GROUP BY ALL ORDER BY ALL"
-    ).fetchall()
-    return [
-        f"log names {' '.join(part for part in (model, version) if part)!r}, which the catalogue does "
-        f"not know: {requests} requests, their share is unattributed"
-        for model, version, requests in rows
-    ]
+    warnings = []
+    for model, version, requests in query(con, "attribution/unknown_names").fetchall():
+        name = " ".join(part for part in (model, version) if part)
+        warnings.append(
+            f"log names {name!r}, which the catalogue does not know: {requests} requests, "
+            "their share is unattributed"
+        )
+    return warnings

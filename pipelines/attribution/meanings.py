@@ -54,9 +54,7 @@ _MEANING_COLUMNS = {
 }
 
 
-def load_meanings(
-    con: duckdb.DuckDBPyConnection, catalogue: Catalogue, rules: Rules
-) -> list[str]:
+def load_meanings(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, rules: Rules) -> list[str]:
     """Apply the rules to every distinct kind of line: table `signature_meanings`.
 
     Returns warnings: accelerator types whose number of accelerators nobody stated.
@@ -99,8 +97,6 @@ def load_meanings(
     ]
 
 
-
-
 @cache
 def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE)
@@ -129,11 +125,11 @@ def _model_text(rule: Rule, usage_type: str) -> str:
     return (match[1] or "") if match else ""
 
 
-def load_names(
-    con: duckdb.DuckDBPyConnection, catalogue: Catalogue, settings: Settings
-) -> None:
-    """Resolve what tags and logs call a model: tables `tag_sets`, `tag_names`, `tag_components`,
-    `log_names`."""
+def load_names(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, settings: Settings) -> None:
+    """Resolve what tags and logs call a model.
+
+    Makes the tables `tag_sets`, `tag_names`, `tag_components` and `log_names`.
+    """
     names = Names(catalogue)
     keys = settings.tags
     materialise(

@@ -12,6 +12,7 @@ import itertools
 from collections import defaultdict
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -104,6 +105,7 @@ class Deployment(Dated):
     replaces: str | None = None
     """The version it takes over from: while both are live, its unserved replicas are its update."""
     use_case: str = ""
+    provider: str = "AWS"
     id: str | None = None
 
 
@@ -120,6 +122,7 @@ class Run(Dated):
     kind: Literal["auto", "training", "update", "experiment"] = "auto"
     status: Literal["completed", "failed", "stopped"] = "completed"
     resources: Annotated[list[str], Field(min_length=1)]
+    provider: str = "AWS"
 
 
 class RunCoverage(Dated):
@@ -129,7 +132,7 @@ class RunCoverage(Dated):
 
 
 class Artefact(Section):
-    """Where a model's weights, checkpoints and data lie: a bucket, a prefix, a volume, a snapshot."""
+    """Where weights, checkpoints and data lie: a bucket, a prefix, a volume, a snapshot."""
 
     location: str
     model: str
@@ -184,6 +187,7 @@ class Catalogue(Section):
             *_unknown_names(self),
             *_overlapping_deployments(self),
             *_overlapping_plans(self),
+            *_overlapping_owners(self),
         ]
         if problems:
             raise ValueError("; ".join(problems))
@@ -286,16 +290,42 @@ def _overlapping_deployments(catalogue: Catalogue) -> list[str]:
 
 
 def _overlapping_plans(catalogue: Catalogue) -> list[str]:
-    seen: set[tuple[str, ...]] = set()
-    problems = []
+    problems = [
+        f"plan {plan.plan!r} of {plan.model} {plan.version}: last_month is before first_month"
+        for plan in catalogue.plans
+        if plan.last_month < plan.first_month
+    ]
+    terms: dict[tuple[str, ...], list[Plan]] = defaultdict(list)
     for plan in catalogue.plans:
         for line in plan.lines:
             key = (plan.plan, plan.model, plan.version, line.component, line.element, line.unit)
-            if (*key, plan.first_month) in seen:
-                problems.append(f"plan line {' '.join(key)} is listed twice for {plan.first_month}")
-            seen.add((*key, plan.first_month))
-        if plan.last_month < plan.first_month:
-            problems.append(f"plan {plan.plan} of {plan.model}: last_month before first_month")
+            terms[key].append(plan)
+    for term, plans in terms.items():
+        ordered = sorted(plans, key=lambda p: p.first_month)
+        problems += [
+            f"plan line {' '.join(term)} is given twice for {second.first_month}"
+            for first, second in pairwise(ordered)
+            if second.first_month <= first.last_month
+        ]
+    return problems
+
+
+def _overlapping_owners(catalogue: Catalogue) -> list[str]:
+    problems = []
+    for what, owners in (
+        *((f"model {m.name!r}", m.owners) for m in catalogue.models),
+        *((f"resource {r.id!r}", r.owners) for r in catalogue.resources),
+    ):
+        ordered = sorted(owners, key=lambda o: o.from_)
+        problems += [
+            f"{what} has two owners at once from {second.from_}: {first.owner} and {second.owner}"
+            for first, second in pairwise(ordered)
+            if second.from_ < first.until
+        ]
+    keys = [resource_key(r.id) for r in catalogue.resources]
+    problems += [
+        f"resource {k!r} is listed twice" for k in sorted({k for k in keys if keys.count(k) > 1})
+    ]
     return problems
 
 

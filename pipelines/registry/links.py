@@ -106,7 +106,9 @@ def link_rows(catalogue: Catalogue) -> Iterator[Row]:
             }
     sized = {
         bucket_key(a.location): all(
-            b.size_gb for b in catalogue.artefacts if bucket_key(b.location) == bucket_key(a.location)
+            b.size_gb
+            for b in catalogue.artefacts
+            if bucket_key(b.location) == bucket_key(a.location)
         )
         for a in catalogue.artefacts
     }
@@ -139,7 +141,7 @@ def _span(resource: str, item: Deployment | Run) -> Row:
 
 
 def rollout_rows(catalogue: Catalogue) -> Iterator[Row]:
-    """When a new version's replicas run beside the version they replace, per resource of the new."""
+    """When a new version runs beside the one it replaces, per resource of the new."""
     for new in catalogue.deployments:
         if new.replaces is None:
             continue

@@ -1,4 +1,4 @@
-"""What a bill's tag, a usage type or a log line calls a model, as the catalogue's model and version."""
+"""What a tag, a usage type or a log line calls a model, as the catalogue's model and version."""
 
 from dataclasses import dataclass
 
@@ -46,7 +46,11 @@ class Names:
             if not version:
                 return Resolved(name, "", is_known=True)
             found = self._versions.get((name.lower(), version.lower()))
-            return Resolved(name, found[1], is_known=True) if found else Resolved(name, version, is_known=False)
+            return (
+                Resolved(name, found[1], is_known=True)
+                if found
+                else Resolved(name, version, is_known=False)
+            )
         for text in (version, model):
             if text and text.lower() in self._aliases:
                 return Resolved(*self._aliases[text.lower()], is_known=True)

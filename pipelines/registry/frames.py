@@ -1,0 +1,116 @@
+"""The catalogue as the lake's registry tables, one frame per contract."""
+
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from pipelines.contracts import DEPLOYMENTS, MODEL_VERSIONS, PLANS, RUNS, Contract, require
+from pipelines.money import quantise
+from pipelines.registry.catalogue import Catalogue, resource_key
+from pipelines.registry.links import predecessors_of, run_component, run_version
+
+Rows = list[dict[str, Any]]
+
+
+def registry_tables(catalogue: Catalogue, month: str) -> dict[str, pl.DataFrame]:
+    """Model versions, deployments, runs and the plans of one month, as the catalogue has them.
+
+    Instants are UTC. Plans are those whose months include `month`: one row per term of the formula.
+    """
+    return {
+        contract.name: _frame(contract, month, rows)
+        for contract, rows in (
+            (MODEL_VERSIONS, _versions(catalogue)),
+            (DEPLOYMENTS, _deployments(catalogue)),
+            (RUNS, _runs(catalogue)),
+            (PLANS, _plans(catalogue, month)),
+        )
+    }
+
+
+def _frame(contract: Contract, month: str, rows: Rows) -> pl.DataFrame:
+    filled = [{"billing_month": month, **row} for row in rows]
+    columns = {
+        name: pl.Series(name, [row.get(name) for row in filled], dtype=kind, strict=True)
+        for name, kind in contract.polars_schema.items()
+    }
+    return require(pl.DataFrame(columns).sort(contract.key), contract)
+
+
+def _versions(catalogue: Catalogue) -> Rows:
+    return [
+        {
+            "model": model.name,
+            "model_version": version.version,
+            "released_at": version.released,
+            "predecessor": version.predecessor,
+            "retired_at": version.retired,
+        }
+        for model in catalogue.models
+        for version in model.versions
+    ]
+
+
+def _deployments(catalogue: Catalogue) -> Rows:
+    return [
+        {
+            "deployment_id": deployment.id
+            or _deployment_id(deployment.model, deployment.version, resource, deployment.from_),
+            "provider": deployment.provider,
+            "resource_key": resource_key(resource),
+            "model": deployment.model,
+            "model_version": deployment.version,
+            "live_from": deployment.from_,
+            "live_until": deployment.until,
+            "replicas": deployment.replicas,
+            "replaces": deployment.replaces,
+            "use_case": deployment.use_case,
+        }
+        for deployment in catalogue.deployments
+        for resource in deployment.resources
+    ]
+
+
+def _deployment_id(model: str, version: str, resource: str, start: datetime) -> str:
+    return f"{model}/{version}@{resource_key(resource)}/{start:%Y%m%dT%H%M%S}"
+
+
+def _runs(catalogue: Catalogue) -> Rows:
+    predecessors = predecessors_of(catalogue)
+    return [
+        {
+            "run_id": run.id,
+            "provider": run.provider,
+            "resource_key": resource_key(resource),
+            "model": run.model,
+            "model_version": run_version(run),
+            "component": run_component(run, predecessors),
+            "started_at": run.from_,
+            "ended_at": run.until,
+            "status": run.status,
+        }
+        for run in catalogue.runs
+        for resource in run.resources
+    ]
+
+
+def _plans(catalogue: Catalogue, month: str) -> Rows:
+    return [
+        {
+            "plan": plan.plan,
+            "as_of": plan.as_of,
+            "model": plan.model,
+            "model_version": plan.version,
+            "component": line.component,
+            "element": line.element,
+            "charge_month": month,
+            "currency": plan.currency,
+            "unit": line.unit,
+            "price": None if line.price is None else quantise(line.price),
+            "quantity": None if line.quantity is None else quantise(line.quantity),
+        }
+        for plan in catalogue.plans
+        if plan.first_month <= month <= plan.last_month
+        for line in plan.lines
+    ]
