@@ -13,6 +13,7 @@ import polars as pl
 
 from assets.lake import Lake, Publication
 from assets.project import Project
+from pipelines.registry.names import Names
 from pipelines.review.explain import (
     Figure,
     FigureFiles,
@@ -102,6 +103,7 @@ class Reading:
                     usage=self._files(figure.month, USAGE),
                 ),
                 rules=rule_texts(self.project.rules.rules),
+                names=Names(self.project.catalogue),
                 variance=self.table(figure.month, _TABLES["variance"]),
                 predicted=self.table(figure.month, _TABLES["predicted"]),
                 top=top,

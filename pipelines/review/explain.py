@@ -14,6 +14,7 @@ import polars as pl
 
 from pipelines.money import plain
 from pipelines.queries import materialise, query
+from pipelines.registry.names import Names
 from pipelines.review.sheets import (
     ALL_VERSIONS,
     FOCUS_BASIS,
@@ -65,11 +66,15 @@ def explain_figure(
     files: FigureFiles,
     *,
     rules: Mapping[str, str],
+    names: Names,
     variance: pl.DataFrame,
     predicted: pl.DataFrame,
     top: int,
 ) -> tuple[Sheet, ...]:
-    """The sheets of the walk; empty where no allocated charge matches the figure."""
+    """The sheets of the walk; empty where no allocated charge matches the figure.
+
+    `names` tells what the logs call the figure's model: a managed API has no resource.
+    """
     materialise(
         con,
         "figure_charges",
@@ -109,7 +114,12 @@ def explain_figure(
     ]
     if files.usage:
         hours = query(
-            con, "review/figure_hours", usage_files=list(files.usage), day=figure.day, top=top
+            con,
+            "review/figure_hours",
+            usage_files=list(files.usage),
+            names=_log_names(con, files.usage, figure, names),
+            day=figure.day,
+            top=top,
         )
         sheets.append(_hours_sheet(_rows(hours), top))
     if figure.model is not None:
@@ -141,6 +151,18 @@ def rule_texts(rules: Sequence[Any]) -> dict[str, str]:
         facts = rule.model_dump(exclude_defaults=True, exclude={"id"})
         texts[rule.id] = ", ".join(f"{key} = {value}" for key, value in facts.items())
     return texts
+
+
+def _log_names(
+    con: duckdb.DuckDBPyConnection, usage: Sequence[str], figure: Figure, names: Names
+) -> list[str]:
+    """The `model/version` texts of the logs that mean the figure's model and version."""
+    found = []
+    for model, version in query(con, "review/log_names", usage_files=list(usage)).fetchall():
+        resolved = names.resolve(model, version)
+        if figure.model in (None, resolved.model) and figure.version in (None, resolved.version):
+            found.append(f"{model}/{version}")
+    return found
 
 
 def _rows(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
@@ -279,8 +301,8 @@ def _formula_sheet(figure: Figure, variance: pl.DataFrame, predicted: pl.DataFra
         "charge_month",
         "currency",
     ]
-    inputs = predicted.select(*keys, "as_of", "formula").join(
-        variance, on=keys, how="right", validate="1:1"
+    inputs = variance.join(
+        predicted.select(*keys, "as_of", "formula"), on=keys, how="left", validate="1:1"
     )
     mine = inputs.filter(pl.col("model") == figure.model)
     for name, value in (

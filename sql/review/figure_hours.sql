@@ -1,21 +1,22 @@
--- The log hours of the resources behind one figure, while they were charged.
+-- The log hours behind one figure: of its resources while they were charged, and, for charges that
+-- name no resource (managed APIs), of the model by any of its names.
 -- grain:  hour, resource_id, model, model_version
--- params: $usage_files list, $model, $day (YYYY-MM-DD) text or NULL, $top bigint
+-- params: $usage_files list, $names list (`model/version` as logged), $day (YYYY-MM-DD) text or NULL, $top bigint
 --         (reads figure_charges)
 WITH resources AS (
     SELECT
-        lower(regexp_extract(trim(resource_id, '/'), '([^:]*)$', 1)) AS resource_key,
+        lower(split_part(split_part(trim(resource_id, '/'), '/', -1), ':', -1)) AS last_part,
         min(period_start) AS charged_from,
         max(period_end) AS charged_until
     FROM figure_charges
-    WHERE resource_id <> ''
     GROUP BY ALL
 ),
 
 usage AS (
     SELECT
         *,
-        lower(regexp_extract(trim(resource_id, '/'), '([^:]*)$', 1)) AS resource_key
+        lower(split_part(split_part(trim(resource_id, '/'), '/', -1), ':', -1)) AS last_part,
+        list_contains($names, model || '/' || model_version) AS is_named
     FROM read_parquet($usage_files, union_by_name => true)
 )
 
@@ -31,10 +32,11 @@ SELECT
 FROM usage
 INNER JOIN resources
     ON
-        usage.resource_key = resources.resource_key
+        usage.last_part = resources.last_part
         AND usage.hour >= date_trunc('hour', resources.charged_from)
         AND usage.hour < resources.charged_until
-WHERE ($day IS NULL OR strftime(usage.hour, '%Y-%m-%d') = $day)
+WHERE (resources.last_part <> '' OR usage.is_named)
+    AND ($day IS NULL OR strftime(usage.hour, '%Y-%m-%d') = $day)
 GROUP BY ALL
 ORDER BY usage.hour, usage.resource_id, usage.model, usage.model_version
 LIMIT $top
