@@ -1,0 +1,98 @@
+"""Log files: which format one is in by its name, and how many lines it has by its bytes alone.
+
+The line count is made without any parser, so that it can prove what the parsers return.
+"""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pipelines.errors import FileDamaged, LogUnreadable
+from pipelines.files import LocalFile, content
+from pipelines.settings import Coverage
+
+Format = Literal["json", "csv", "parquet"]
+
+SUFFIXES: dict[str, Format] = {
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".json": "json",
+    ".csv": "csv",
+    ".parquet": "parquet",
+}
+
+
+@dataclass(frozen=True)
+class LogInput:
+    """One log source: its name, the zone of times without one, declared coverage, its files."""
+
+    name: str
+    timezone: str | None
+    covers: Sequence[Coverage]
+    files: Sequence[LocalFile]
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A JSON lines or CSV file whose bytes were read to the end: nothing in it is damaged.
+
+    `lines` counts physical lines after the header, blank ones included.
+    """
+
+    number: int
+    file: LocalFile
+    format: Format
+    lines: int
+    header: tuple[str, ...] = ()
+
+
+def format_of(name: str) -> Format | None:
+    """The format a file's name promises, or None."""
+    stem = name.lower().removesuffix(".gz")
+    return next((kind for suffix, kind in SUFFIXES.items() if stem.endswith(suffix)), None)
+
+
+def inspect_text(source: str, number: int, file: LocalFile, kind: Format) -> TextFile:
+    """Read a text file once: proves a gzip's checksum, counts lines, takes the header of a CSV.
+
+    Raises:
+        LogUnreadable: damaged, missing, or a CSV without the columns every record needs.
+    """
+    lines, last, first = 0, b"\n", b""
+    try:
+        for piece in content(file):
+            if kind == "csv" and not lines:
+                first += piece[: piece.find(b"\n") + 1] or piece
+            lines += piece.count(b"\n")
+            last = piece[-1:]
+    except FileDamaged as error:
+        raise LogUnreadable(source, file.name, error.problem) from error
+    except OSError as error:
+        raise LogUnreadable(source, file.name, str(error)) from error
+    lines += last != b"\n"
+    if kind == "json" or not lines:
+        return TextFile(number, file, kind, lines)
+    return TextFile(number, file, kind, lines - 1, _header(source, file.name, first))
+
+
+def _header(source: str, name: str, line: bytes) -> tuple[str, ...]:
+    """The column names of a CSV."""
+    text = line.decode("utf-8-sig", errors="replace")
+    header = tuple(cell.strip() for cell in next(csv.reader([text]), []))
+    require_columns(source, name, header)
+    return header
+
+
+def require_columns(source: str, name: str, columns: Sequence[str]) -> None:
+    """Refuse a file whose columns cannot hold a record.
+
+    Raises:
+        LogUnreadable: no `started_at`, no `model`, or a name that occurs twice.
+    """
+    if "started_at" not in columns:
+        raise LogUnreadable(source, name, "it has no column started_at")
+    if not {"model", "model_ref"}.intersection(columns):
+        raise LogUnreadable(source, name, "it has no column model")
+    if doubled := {column for column in columns if column and columns.count(column) > 1}:
+        raise LogUnreadable(source, name, f"column {min(doubled)} occurs twice in its header")

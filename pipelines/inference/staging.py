@@ -1,0 +1,266 @@
+"""From log files to parts: Parquet that every later step can read as often as it needs.
+
+Text files are parsed once, many small ones together, into typed Parquet; large Parquet files are
+parts as they are. A batch that the fast reader refuses, or of which it returns another number of
+lines than the bytes hold, is halved until the file at fault stands alone; that one is repaired.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from pipelines.contracts import LOG_FILES
+from pipelines.errors import ContractBroken, FileDamaged, LogUnreadable
+from pipelines.files import LocalFile, content
+from pipelines.inference.log_files import TextFile, format_of, inspect_text, require_columns
+from pipelines.inference.records import MISSING_TEXTS, NAMES, Column, typed_columns
+from pipelines.inference.repair import clean
+from pipelines.queries import query
+
+MAX_BATCH_FILES = 64
+MAX_BATCH_BYTES = 64 * 1024 * 1024
+"""Files of a batch are parsed by one query: enough to hide its start-up, few enough to redo."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A Parquet file with records: staged (its own `file_no` column) or a log file as it is."""
+
+    path: str
+    file_no: int | None = None
+    columns: tuple[tuple[str, str], ...] = ()
+    """Name and SQL type of the record's fields in a log file's own Parquet."""
+
+
+@dataclass
+class Staged:
+    """The parts of one source, the lines of each file by an independent count, and the warnings.
+
+    `places` holds, for each file, how many rows lie before it in its part and the number of its
+    first data line.
+    """
+
+    parts: list[Part] = field(default_factory=list)
+    lines: dict[int, int] = field(default_factory=dict)
+    places: dict[int, tuple[int, int]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def stage(
+    con: duckdb.DuckDBPyConnection, source: str, files: Sequence[LocalFile], work: Path
+) -> Staged:
+    """Bring the files of one source, sorted by name, into parts.
+
+    Raises:
+        LogUnreadable: a file is damaged, missing or cannot hold records.
+    """
+    staged = Staged()
+    texts: list[TextFile] = []
+    for number, file in enumerate(files):
+        match kind := format_of(file.name):
+            case None:
+                staged.lines[number] = 0
+                staged.warnings.append(
+                    f"log source '{source}': {file.name} was not read: its name ends in none of "
+                    ".jsonl, .ndjson, .json, .csv, .parquet (with or without .gz)"
+                )
+            case "parquet":
+                _take_parquet(con, source, number, file, staged, work)
+            case _:
+                texts.append(inspect_text(source, number, file, kind))
+    stager = _TextStager(con, source, work, staged)
+    with _rows_in_order(con):
+        for batch in _batches(texts):
+            stager.stage(batch)
+    return staged
+
+
+@contextmanager
+def _rows_in_order(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Staged rows keep the order of the lines: that is how a line's number is known later."""
+    before = con.sql("SELECT current_setting('preserve_insertion_order')").fetchall()[0][0]
+    con.execute("SET preserve_insertion_order = true")
+    try:
+        yield
+    finally:
+        con.execute("SET preserve_insertion_order = $before", {"before": before})
+
+
+def _take_parquet(
+    con: duckdb.DuckDBPyConnection,
+    source: str,
+    number: int,
+    file: LocalFile,
+    staged: Staged,
+    work: Path,
+) -> None:
+    """Enter a Parquet log as a part of its own; its footer tells the number of rows."""
+    path = file.path
+    try:
+        if file.is_gzip:
+            unpacked = work / f"{source}-{number}.parquet"
+            with unpacked.open("wb") as out:
+                out.writelines(content(file))
+            path = str(unpacked)
+        described = con.sql(
+            "DESCRIBE SELECT * FROM read_parquet($path, hive_partitioning = false)",
+            params={"path": path},
+        ).fetchall()
+        rows = con.sql(
+            "SELECT num_rows FROM parquet_file_metadata($path)", params={"path": path}
+        ).fetchall()[0][0]
+    except FileDamaged as error:
+        raise LogUnreadable(source, file.name, error.problem) from error
+    except (OSError, duckdb.Error) as error:
+        raise LogUnreadable(source, file.name, str(error)) from error
+    columns = tuple((row[0], row[1]) for row in described if row[0] in NAMES)
+    require_columns(source, file.name, [name for name, _ in columns])
+    staged.parts.append(Part(path, number, columns))
+    staged.lines[number] = rows
+    staged.places[number] = (0, 1)
+
+
+def _batches(texts: Sequence[TextFile]) -> Iterator[list[TextFile]]:
+    """Files that one query can read: same format, same header, not too many bytes."""
+    batch: list[TextFile] = []
+    size = 0
+    for text in sorted(texts, key=lambda text: (text.format, text.header, text.number)):
+        if not text.lines:
+            batch.append(text)
+            continue
+        if batch and (
+            len(batch) >= MAX_BATCH_FILES
+            or size + text.file.size > MAX_BATCH_BYTES
+            or (text.format, text.header) != (batch[-1].format, batch[-1].header)
+        ):
+            yield batch
+            batch, size = [], 0
+        batch.append(text)
+        size += text.file.size
+    if batch:
+        yield batch
+
+
+class _TextStager:
+    """Writes batches of text files as typed Parquet."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, source: str, work: Path, staged: Staged
+    ) -> None:
+        self.con, self.source, self.work, self.staged = con, source, work, staged
+        self.written = 0
+
+    def stage(self, batch: Sequence[TextFile]) -> None:
+        """Stage a batch, or its halves, or its one file line by line."""
+        for text in batch:
+            if not text.lines:
+                self.staged.lines[text.number] = 0
+        batch = [text for text in batch if text.lines]
+        if not batch:
+            return
+        path = self._next_path()
+        if self._stage_fast(batch, path):
+            self.staged.parts.append(Part(str(path)))
+            before = 0
+            for text in batch:
+                self.staged.lines[text.number] = text.lines
+                self.staged.places[text.number] = (before, 2 if text.format == "csv" else 1)
+                before += text.lines
+            return
+        path.unlink(missing_ok=True)
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            self.stage(batch[:middle])
+            self.stage(batch[middle:])
+        else:
+            self._stage_repaired(batch[0])
+
+    def _next_path(self) -> Path:
+        self.written += 1
+        return self.work / f"{self.source}-{self.written:05d}.staged.parquet"
+
+    def _stage_fast(self, batch: Sequence[TextFile], path: Path) -> bool:
+        """Whether the strict reader took every line of the batch as one record each."""
+        try:
+            if batch[0].format == "json":
+                lines = query(
+                    self.con, "inference/read_json_lines", files=[text.file.path for text in batch]
+                )
+                columns = {name: Column(name) for name in NAMES}
+            else:
+                lines, columns = self._csv_lines(batch)
+            self._write(lines, columns, batch, path)
+        except duckdb.Error:
+            return False
+        counts = query(self.con, "inference/staged_lines", part=str(path)).fetchall()
+        found = {number: (lines, suspects) for number, lines, suspects in counts}
+        return all(
+            found.get(text.number, (0, 0))[0] == text.lines
+            and (text.format == "csv" or not found[text.number][1])
+            for text in batch
+        )
+
+    def _csv_lines(
+        self, batch: Sequence[TextFile]
+    ) -> tuple[duckdb.DuckDBPyRelation, dict[str, Column]]:
+        """The lines of CSV files with one header; columns are numbered, their names not trusted."""
+        header = batch[0].header
+        columns = {name: Column(f"c{i}") for i, name in enumerate(header) if name in NAMES}
+        lines = self.con.read_csv(
+            [text.file.path for text in batch],  # type: ignore[arg-type] # a list is taken too
+            columns={f"c{i}": "VARCHAR" for i in range(len(header))},
+            auto_detect=False,
+            header=False,
+            skiprows=1,
+            delimiter=",",
+            quotechar='"',
+            escapechar='"',
+            na_values=list(MISSING_TEXTS),
+            filename=True,
+            max_line_size=16 * 1024 * 1024,
+        )
+        return lines, columns
+
+    def _stage_repaired(self, text: TextFile) -> None:
+        """Stage one file from its clean copy; every line of it is a row, also the bad ones."""
+        copy = self.work / f"{self.source}-{text.number}.clean.csv"
+        rows = clean(text, copy)
+        path = self._next_path()
+        lines = query(self.con, "inference/read_clean_csv", files=[str(copy)])
+        self._write(lines, {name: Column(name) for name in NAMES}, [text], path, is_clean=True)
+        copy.unlink()
+        counts = query(self.con, "inference/staged_lines", part=str(path)).fetchall()
+        if (staged := sum(count[1] for count in counts)) != rows:
+            raise ContractBroken(
+                LOG_FILES.name, f"{text.file.name}: {staged} of {rows} lines were staged"
+            )
+        self.staged.parts.append(Part(str(path)))
+        self.staged.lines[text.number] = rows
+        self.staged.places[text.number] = (0, 1)
+
+    def _write(
+        self,
+        lines: duckdb.DuckDBPyRelation,
+        columns: dict[str, Column],
+        batch: Sequence[TextFile],
+        path: Path,
+        *,
+        is_clean: bool = False,
+    ) -> None:
+        """Type the lines and write them; `file_no` comes from the order of the batch."""
+        self.con.execute(
+            "SET VARIABLE log_paths = $paths", {"paths": [text.file.path for text in batch]}
+        )
+        self.con.execute(
+            "SET VARIABLE log_numbers = $numbers", {"numbers": [text.number for text in batch]}
+        )
+        place = "1" if is_clean else "list_position(getvariable('log_paths'), filename)"
+        typed = lines.project(
+            f"getvariable('log_numbers')[{place}]::INTEGER AS file_no, "
+            f"{'line' if is_clean else 'NULL::BIGINT AS line'}, "
+            f"{'wrong' if is_clean else 'NULL'} AS wrong, {typed_columns(columns)}"
+        ).project("* EXCLUDE (wrong, problem), coalesce(wrong, problem) AS problem")
+        typed.write_parquet(str(path), compression="zstd", row_group_size=122_880)

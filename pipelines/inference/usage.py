@@ -1,0 +1,294 @@
+"""From inference logs to hourly usage: every request counted once, in the hour it starts.
+
+Lines read = kept + duplicates + outside the window + rejects, file by file, where the lines are
+counted from the bytes of a text file or the footer of a Parquet file and the rest from the
+records. 10,000 lines of which 3 have no model, 7 repeat a request id of an earlier line and 90
+started in another month give 9,900 kept records.
+
+The same request is: same source, account, region, request id and attempt, within the window. The
+record in the first file by name counts, there the first line. A line without a request id is a
+request of its own, so that a log without ids keeps its identical lines.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.contracts import LOG_FILES, LOG_REJECTS, USAGE
+from pipelines.errors import ContractBroken, LogUnreadable, SettingsInvalid
+from pipelines.inference.coverage import coverage
+from pipelines.inference.log_files import LogInput
+from pipelines.inference.records import Column, typed_columns
+from pipelines.inference.staging import Part, Staged, stage
+from pipelines.queries import materialise, query
+
+SETTINGS_FILE = "modelspend.toml"
+
+
+@dataclass(frozen=True)
+class UsageTables:
+    """Parquet files of one month, each in the columns of its contract, and what to tell people."""
+
+    usage: Path
+    files: Path
+    rejects: Path
+    coverage: Path
+    warnings: list[str]
+
+
+def read_usage(
+    con: duckdb.DuckDBPyConnection,
+    sources: Sequence[LogInput],
+    month: str,
+    window: tuple[datetime, datetime],
+    work: Path,
+) -> UsageTables:
+    """Count the requests of every source within `window`, [start, end) in UTC without a zone.
+
+    `work` takes the results and, while a source is read, its staged lines.
+
+    Raises:
+        LogUnreadable: a file is damaged as a whole; bad lines are only counted.
+        SettingsInvalid: a source names a time zone that does not exist.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    _check_zones(con, sources)
+    hourly: list[str] = []
+    rejects: list[str] = []
+    files: list[pl.DataFrame] = []
+    warnings: list[str] = []
+    for source in sources:
+        reading = _SourceReading(con, source, month, window, work)
+        reading.run()
+        hourly += reading.hourly
+        rejects += reading.rejects
+        files.append(reading.files())
+        warnings += reading.warnings
+    tables = UsageTables(
+        usage=work / "usage.parquet",
+        files=work / "log_files.parquet",
+        rejects=work / "log_rejects.parquet",
+        coverage=work / "coverage.parquet",
+        warnings=warnings,
+    )
+    if hourly:
+        usage = query(con, "inference/usage", month=month, parts=hourly)
+        usage.project(USAGE.select_list()).write_parquet(str(tables.usage), compression="zstd")
+    else:
+        USAGE.empty().write_parquet(tables.usage)
+    if rejects:
+        con.read_parquet(rejects).project(LOG_REJECTS.select_list()).write_parquet(
+            str(tables.rejects), compression="zstd"
+        )
+    else:
+        LOG_REJECTS.empty().write_parquet(tables.rejects)
+    pl.concat([LOG_FILES.empty(), *files]).write_parquet(tables.files)
+    coverage(con, sources, month, window, tables.usage).write_parquet(tables.coverage)
+    for path in (*hourly, *rejects):
+        Path(path).unlink()
+    return tables
+
+
+def _check_zones(con: duckdb.DuckDBPyConnection, sources: Sequence[LogInput]) -> None:
+    """Refuse a zone the engine does not know, all sources at once."""
+    problems = [
+        f"logs.{source.name}.timezone: {source.timezone!r} is not an IANA time zone, "
+        "for example Europe/Berlin"
+        for source in sources
+        if source.timezone is not None
+        and not con.sql(
+            "SELECT 1 FROM pg_timezone_names() WHERE name = $zone",
+            params={"zone": source.timezone},
+        ).fetchall()
+    ]
+    if problems:
+        raise SettingsInvalid(SETTINGS_FILE, problems)
+
+
+class _SourceReading:
+    """The reading of one source: stage its files, find repeated requests, count part by part."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        source: LogInput,
+        month: str,
+        window: tuple[datetime, datetime],
+        work: Path,
+    ) -> None:
+        self.con, self.source, self.month, self.work = con, source, month, work
+        self.log = sorted(source.files, key=lambda file: file.name)
+        self.window = {"window_start": window[0], "window_end": window[1]}
+        self.staged = Staged()
+        self.hourly: list[str] = []
+        self.rejects: list[str] = []
+        self.warnings: list[str] = []
+        self.fates: dict[tuple[int, str], int] = {}
+
+    def run(self) -> None:
+        """Read everything; afterwards the results are in the attributes."""
+        self.con.execute("SET VARIABLE log_zone = $zone", {"zone": self.source.timezone})
+        self.staged = stage(self.con, self.source.name, self.log, self.work)
+        self.warnings += self.staged.warnings
+        self._list_files()
+        self._find_duplicates()
+        for part in self.staged.parts:
+            self._count(part)
+        for part in self.staged.parts:
+            if Path(part.path).parent == self.work:
+                Path(part.path).unlink()
+
+    def _list_files(self) -> None:
+        """Put what the queries need to know of the files and parts into tables."""
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE log_files "
+            "(file_no INTEGER, name VARCHAR, rows_before BIGINT, first_line BIGINT)"
+        )
+        rows = [
+            [number, self.log[number].name, *place] for number, place in self.staged.places.items()
+        ]
+        if rows:
+            self.con.executemany("INSERT INTO log_files VALUES (?, ?, ?, ?)", rows)
+        self.con.execute("CREATE OR REPLACE TEMP TABLE log_parts (path VARCHAR, file_no INTEGER)")
+        parts = [
+            [part.path, part.file_no] for part in self.staged.parts if part.file_no is not None
+        ]
+        if parts:
+            self.con.executemany("INSERT INTO log_parts VALUES (?, ?)", parts)
+
+    def _records(self, parts: Sequence[Part]) -> duckdb.DuckDBPyRelation:
+        """The typed records of parts that have the same columns."""
+        lines = self.con.read_parquet(
+            [part.path for part in parts],
+            filename=True,
+            file_row_number=True,
+            hive_partitioning=False,
+        ).project("* EXCLUDE (filename, file_row_number), filename AS path, file_row_number AS row")
+        if parts[0].file_no is None:
+            return lines
+        columns = {name: Column(name, kind) for name, kind in parts[0].columns}
+        number = parts[0].file_no if len(parts) == 1 else "NULL"
+        return lines.project(
+            f"path, row, {number}::INTEGER AS file_no, NULL::BIGINT AS line, "
+            f"{typed_columns(columns)}"
+        )
+
+    def _find_duplicates(self) -> None:
+        """Fill `log_duplicates` with the records that repeat an earlier one."""
+        self.con.execute("CREATE OR REPLACE TEMP TABLE log_duplicates (path VARCHAR, row BIGINT)")
+        alike: dict[tuple[tuple[str, str], ...], list[Part]] = {}
+        for part in self.staged.parts:
+            if part.file_no is None or "request_id" in dict(part.columns):
+                alike.setdefault(part.columns, []).append(part)
+        if not alike:
+            return
+        identities = [
+            self._records(parts).project(
+                "path, row, file_no, started_at, request_id, attempt, account_id, region, problem"
+            )
+            for parts in alike.values()
+        ]
+        try:
+            reduce(lambda a, b: a.union(b), identities).create_view("log_identities", replace=True)
+            materialise(self.con, "log_repeated_ids", "inference/repeated_ids", self.window)
+            repeated = self.con.sql("SELECT count(*) FROM log_repeated_ids").fetchall()[0][0]
+            if repeated:
+                materialise(self.con, "log_duplicates", "inference/duplicates", self.window)
+        except duckdb.Error as error:
+            raise self._blame(error) from error
+
+    def _blame(self, error: duckdb.Error) -> LogUnreadable | duckdb.Error:
+        """Find the Parquet file that cannot be read to its end; without one it is our fault."""
+        for part in self.staged.parts:
+            if part.file_no is None:
+                continue
+            try:
+                self._records([part]).aggregate("bit_xor(hash(COLUMNS(*)))").fetchall()
+            except duckdb.Error as found:
+                return LogUnreadable(
+                    self.source.name, self.log[part.file_no].name, str(found).splitlines()[0]
+                )
+        return error
+
+    def _count(self, part: Part) -> None:
+        """Count one part; its bad lines are listed only if there are any."""
+        target = self.work / f"{self.source.name}-{len(self.hourly):05d}.hourly.parquet"
+        self._records([part]).create_view("log_records", replace=True)
+        try:
+            counted = query(
+                self.con,
+                "inference/hourly_part",
+                source=self.source.name,
+                part=part.path,
+                **self.window,
+            )
+            counted.write_parquet(str(target), compression="zstd")
+        except duckdb.Error as error:
+            raise self._blame(error) from error
+        self.hourly.append(str(target))
+        has_rejects = False
+        is_sampled = False
+        for number, fate, lines, sampled in query(
+            self.con, "inference/fates", parts=[str(target)]
+        ).fetchall():
+            self.fates[number, fate] = self.fates.get((number, fate), 0) + lines
+            has_rejects |= fate == "reject"
+            is_sampled |= fate == "kept" and sampled > 0
+        if is_sampled:
+            warning = (
+                f"log source '{self.source.name}': part of it is sampled; its requests, tokens and "
+                "GPU time were divided by sample_rate and are estimates"
+            )
+            if warning not in self.warnings:
+                self.warnings.append(warning)
+        if has_rejects:
+            rejects = self.work / f"{self.source.name}-{len(self.rejects):05d}.rejects.parquet"
+            query(
+                self.con, "inference/part_rejects", month=self.month, source=self.source.name
+            ).write_parquet(str(rejects), compression="zstd")
+            self.rejects.append(str(rejects))
+
+    def files(self) -> pl.DataFrame:
+        """One row per file. Adds a warning for every file with rejects.
+
+        Raises:
+            ContractBroken: the records of a file are not as many as its lines.
+        """
+        rows = []
+        for number, file in enumerate(self.log):
+            kept, double, outside, reject = (
+                self.fates.get((number, fate), 0)
+                for fate in ("kept", "duplicate", "outside", "reject")
+            )
+            lines = self.staged.lines[number]
+            if kept + double + outside + reject != lines:
+                raise ContractBroken(
+                    LOG_FILES.name,
+                    f"{file.name} has {lines} lines, but {kept} kept + {double} duplicates + "
+                    f"{outside} outside + {reject} rejects were counted",
+                )
+            if reject:
+                self.warnings.append(
+                    f"log source '{self.source.name}': {reject} of {lines} lines of {file.name} "
+                    "could not be read and are not counted; see core_inference__rejects"
+                )
+            rows.append(
+                (
+                    self.month,
+                    self.source.name,
+                    file.name,
+                    file.size,
+                    file.etag,
+                    lines,
+                    kept,
+                    double,
+                    outside,
+                    reject,
+                )
+            )
+        return pl.DataFrame(rows, schema=LOG_FILES.polars_schema, orient="row")
