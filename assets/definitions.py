@@ -1,0 +1,42 @@
+"""What Dagster loads: `build_definitions` and `defs`, nothing else.
+
+Loads without a settings file; a run without one fails and says so.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from assets import attribution, billing, inference, publication, registry, spend, variance
+from assets.jobs import attribution_job, log_listing_job
+from assets.resources import AttributionProject
+from assets.schedules import nightly_attribution
+from assets.sensors import restated_months
+
+
+def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """The whole graph; `resources` replaces the project, as a test or the command does."""
+    return dg.Definitions(
+        assets=[
+            billing.raw_billing__deliveries,
+            billing.core_billing,
+            inference.raw_inference__log_files,
+            inference.core_inference,
+            registry.core_registry,
+            attribution.core_attribution,
+            attribution.reconciliation,
+            spend.out_spend,
+            variance.core_prediction,
+            variance.out_variance,
+            publication.out_publications,
+        ],
+        jobs=[attribution_job, log_listing_job],
+        schedules=[nightly_attribution],
+        sensors=[restated_months],
+        resources={"project": AttributionProject(), **(resources or {})},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions()

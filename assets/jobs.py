@@ -1,0 +1,29 @@
+"""What can be started: a month's whole graph, and the listing of the request logs.
+
+A month runs in one process: a step of its own process costs about a second of imports, and the
+steps hand each other files, not frames.
+"""
+
+import dagster as dg
+
+from assets.cleanup import remove_work
+
+ATTRIBUTION = "attribution"
+LOG_LISTING = "log_listing"
+
+log_files = dg.AssetSelection.assets("raw_inference__log_files")
+
+attribution_job = dg.define_asset_job(
+    ATTRIBUTION,
+    selection=dg.AssetSelection.all() - log_files,
+    executor_def=dg.in_process_executor,
+    hooks={remove_work},
+    description="One billing month from the bills and logs to its publication.",
+)
+
+log_listing_job = dg.define_asset_job(
+    LOG_LISTING,
+    selection=log_files,
+    executor_def=dg.in_process_executor,
+    description="Which request log files exist for a day. Nothing is read; lineage of the usage.",
+)

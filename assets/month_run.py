@@ -1,0 +1,328 @@
+"""One run of one billing month: its inputs, its work folder, what it staged, and its publication.
+
+A run begins by opening the lake's publications, then lists the inputs, then reads: whoever
+publishes the same month in between is noticed at the end, and this run then publishes nothing.
+Tables are staged one by one, each an atomic commit no reader looks at, and become visible together
+when the publication names them. What is staged is also written to the work folder, so that the
+steps of a run may be separate processes.
+
+Knows the lake and the stores, not Dagster.
+"""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
+
+import duckdb
+import polars as pl
+
+from assets.deliveries import collect_inputs, list_bills, list_logs
+from assets.lake import Lake, MonthHandle, Publication, WrittenTable
+from assets.object_store import StoredFile
+from assets.project import Project
+from pipelines.errors import ModelspendError, PublicationLost
+from pipelines.inputs import Inputs
+
+MEMORY_PER_THREAD_MB = 350
+"""DuckDB's own share: its limit does not bound the process, and the lake's writer needs as much."""
+
+MAX_THREADS = 8
+
+ABANDONED_AFTER_SECONDS = 2 * 24 * 3600
+"""Work of a run that was killed is removed by a later run, when it can no longer be at work."""
+
+EXPORT_TOTALS = "core_billing__export_totals"
+
+Rows = pl.DataFrame | duckdb.DuckDBPyRelation | list[str]
+"""Rows of a table: a frame, a relation that is streamed, or Parquet files in its contract."""
+
+_open: dict[str, "MonthRun"] = {}
+
+
+def opened(run_id: str) -> "MonthRun | None":
+    """The run of this process with that id, if it is open."""
+    return _open.get(run_id)
+
+
+class NotStaged(ModelspendError):
+    """A step was started on its own, without the steps it builds on."""
+
+    def __init__(self, month: str, table: str) -> None:
+        self.month, self.table = month, table
+        super().__init__(
+            f"{month}: this run has not made {table}, which the step reads. A month is run as a "
+            "whole, so that its tables fit together: start the job `attribution` for the month."
+        )
+
+
+@dataclass
+class _State:
+    """What the steps of a run tell each other; kept as JSON beside the run's work."""
+
+    seen: list[str]
+    """The month's publications when the run began."""
+    now: str
+    staged: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sources: dict[str, dict[str, str]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+class MonthRun:
+    """One run of one month. Made by `begin`, ended by `close`, which removes its work."""
+
+    def __init__(
+        self, project: Project, month: str, run_id: str, handle: MonthHandle, state: _State
+    ) -> None:
+        self.project, self.month, self.run_id = project, month, run_id
+        self.lake, self._handle, self._state = _lake(project), handle, state
+        self.work = _work(project, run_id)
+        self.bills: dict[str, list[StoredFile]] = list_bills(project, month)
+        self.logs: dict[str, list[StoredFile]] = list_logs(project)
+        self.inputs: Inputs = collect_inputs(
+            project, month, self.bills, self.logs, datetime.fromisoformat(state.now)
+        )
+        latest = handle.publications[-1] if handle.publications else None
+        self._published = latest
+        self.is_unchanged = latest is not None and latest.inputs_digest == self.inputs.digest
+        """The month's publication was made from exactly these inputs: there is nothing to do."""
+        self._frames: dict[str, pl.DataFrame] = {}
+        self._local: dict[str, list[str]] = {}
+        _open[run_id] = self
+
+    @classmethod
+    def begin(cls, project: Project, month: str, run_id: str, now: datetime) -> "MonthRun":
+        """Begin a run: what is published is looked at first, then the inputs are listed.
+
+        Raises:
+            LakeUnreachable: the lake or the store of a source does not answer.
+        """
+        handle = _lake(project).begin(month, run_id)
+        seen = [publication.publication_id for publication in handle.publications]
+        return cls(project, month, run_id, handle, _State(seen, now.astimezone(UTC).isoformat()))
+
+    @classmethod
+    def resume_or_begin(cls, project: Project, month: str, run_id: str) -> "MonthRun":
+        """The run as an earlier step of it left it, in a process of its own; else a new one.
+
+        Raises:
+            PublicationLost: the month was published since the run began.
+        """
+        file = _state_file(project, run_id)
+        if not file.is_file():
+            return cls.begin(project, month, run_id, datetime.now(UTC))
+        state = _State(**json.loads(file.read_text(encoding="utf-8")))
+        handle = _lake(project).begin(month, run_id)
+        if [publication.publication_id for publication in handle.publications] != state.seen:
+            raise PublicationLost(month, run_id)
+        return cls(project, month, run_id, handle, state)
+
+    def close(self) -> None:
+        """End the run and remove its work. The published tables are in the lake."""
+        _open.pop(self.run_id, None)
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    # Working
+
+    def folder(self, name: str) -> Path:
+        """A folder of the run's own."""
+        self._make_work()
+        folder = self.work / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @contextmanager
+    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A DuckDB in memory that spills into the run's work folder."""
+        threads = min(os.cpu_count() or 1, MAX_THREADS)
+        con = duckdb.connect(
+            config={
+                "memory_limit": f"{threads * MEMORY_PER_THREAD_MB}MB",
+                "threads": threads,
+                "temp_directory": str(self.folder("spill")),
+                "preserve_insertion_order": False,
+            }
+        )
+        try:
+            con.execute("SET TimeZone = 'UTC'")
+            yield con
+        finally:
+            con.close()
+
+    # Tables
+
+    def stage(self, table: str, rows: Rows) -> WrittenTable:
+        """Write a table's rows for the month; nobody sees them before `publish`.
+
+        Raises:
+            ContractBroken: the rows do not have the columns, types or key of the contract.
+        """
+        if isinstance(rows, list):
+            with self.connect() as con:
+                written = self._write(table, self.lake.relation(con, table, rows))
+            self._local[table] = rows
+        else:
+            written = self._write(table, rows)
+            if isinstance(rows, pl.DataFrame):
+                self._frames[table] = rows
+        self._state.staged[table] = asdict(written)
+        self._save()
+        return written
+
+    def staged(self, table: str) -> WrittenTable:
+        """A table as this run wrote it; in an unchanged month, as it is published.
+
+        Raises:
+            NotStaged: the run has not made it.
+        """
+        if self.is_unchanged and self._published is not None:
+            entry = self._published.tables[table]
+            return WrittenTable(table, entry["version"], tuple(entry["files"]), entry["rows"])
+        if table not in self._state.staged:
+            raise NotStaged(self.month, table)
+        found = self._state.staged[table]
+        return WrittenTable(table, found["version"], tuple(found["files"]), found["rows"])
+
+    def staged_files(self, table: str) -> list[str]:
+        """A staged table's Parquet files on this machine; none for a table without rows."""
+        written = self.staged(table)
+        if not written.rows:
+            return []
+        return self._local.get(table) or self.lake.staged_files(written)
+
+    def frame(self, table: str) -> pl.DataFrame:
+        """A staged table, small enough to be held, in the columns of its contract."""
+        if table not in self._frames:
+            files = self.staged_files(table)
+            with self.connect() as con:
+                self._frames[table] = pl.DataFrame(self.lake.relation(con, table, files))
+        return self._frames[table]
+
+    def _write(self, table: str, rows: pl.DataFrame | duckdb.DuckDBPyRelation) -> WrittenTable:
+        return self.lake.write(table, self.month, rows, self.run_id)
+
+    # What is known of the month
+
+    def mark_read(self, source: str) -> None:
+        """A bill source whose month is in the tables."""
+        self._state.sources[source] = {"status": "read"}
+        self._save()
+
+    def mark_missing(self, source: str, problem: str) -> None:
+        """A bill source whose month could not be read."""
+        self._state.sources[source] = {"status": "missing", "problem": problem}
+        self._save()
+
+    def warn(self, warnings: Iterable[str]) -> None:
+        """Keep what a person should know of the month's figures with its publication."""
+        self._state.warnings += warnings
+        self._save()
+
+    @property
+    def sources(self) -> dict[str, dict[str, str]]:
+        """Every bill source: read or missing, and then why."""
+        if self.is_unchanged and self._published is not None:
+            return self._published.sources
+        return self._state.sources
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """The sources that are missing, and why."""
+        return {
+            name: found.get("problem", "")
+            for name, found in self.sources.items()
+            if found["status"] == "missing"
+        }
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was warned of so far."""
+        if self.is_unchanged and self._published is not None:
+            return self._published.warnings
+        return self._state.warnings
+
+    def lines_without_invoice(self) -> int:
+        """Bill lines whose invoice is not issued yet, each counted once."""
+        totals = self.frame(EXPORT_TOTALS)
+        billed = totals.filter((pl.col("InvoiceId") == "") & (pl.col("basis") == "BilledCost"))
+        return int(billed["lines"].sum())
+
+    @property
+    def is_final(self) -> bool:
+        """The month is over, every line is invoiced, and no source is missing."""
+        return self.inputs.is_over and not self.problems and self.lines_without_invoice() == 0
+
+    # Publishing
+
+    def publish(self) -> Publication:
+        """Make the staged tables the month; an unchanged month keeps the publication it has.
+
+        Raises:
+            PublicationLost: another run published the month since this one began.
+        """
+        if self.is_unchanged:
+            return self.publication()
+        status: Literal["final", "provisional"] = "final" if self.is_final else "provisional"
+        publication = Publication(
+            billing_month=self.month,
+            publication_id=str(uuid4()),
+            published_at=datetime.now(UTC).replace(tzinfo=None),
+            status=status,
+            run_id=self.run_id,
+            inputs_digest=self.inputs.digest,
+            inputs=json.loads(self.inputs.canonical()),
+            tables={
+                table: self.staged(table).as_published() for table in sorted(self._state.staged)
+            },
+            sources=self.sources,
+            warnings=self.warnings,
+        )
+        self._published = self.lake.publish(self._handle, publication)
+        return self._published
+
+    def publication(self) -> Publication:
+        """The month's publication, this run's own once it has published."""
+        if self._published is None:
+            raise NotStaged(self.month, "out_publications")
+        return self._published
+
+    # The work folder
+
+    def _make_work(self) -> None:
+        if not self.work.is_dir():
+            _remove_abandoned(self.work.parent)
+            self.work.mkdir(parents=True, exist_ok=True)
+
+    def _save(self) -> None:
+        self._make_work()
+        file = _state_file(self.project, self.run_id)
+        part = file.with_suffix(".part")
+        part.write_text(json.dumps(asdict(self._state)), encoding="utf-8")
+        part.replace(file)
+
+
+def _lake(project: Project) -> Lake:
+    return Lake(project.settings.lake, project.cache, project.base)
+
+
+def _work(project: Project, run_id: str) -> Path:
+    return project.cache / "runs" / run_id
+
+
+def _state_file(project: Project, run_id: str) -> Path:
+    return _work(project, run_id) / "state.json"
+
+
+def _remove_abandoned(runs: Path) -> None:
+    if not runs.is_dir():
+        return
+    for folder in runs.iterdir():
+        if time.time() - folder.stat().st_mtime > ABANDONED_AFTER_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,23 @@
+"""When a month is made again without anybody asking. The decision itself is `pipelines.months`."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.jobs import attribution_job
+from assets.partitions import FIRST_MONTH
+from pipelines.months import months_to_refresh
+
+
+@dg.schedule(job=attribution_job, cron_schedule="30 5 * * *", execution_timezone="UTC")
+def nightly_attribution(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+    """Recompute the months whose bill can still move: the open one, and the last until it settled.
+
+    On the first morning of a month nothing of it is complete, so only the month before runs. A
+    month whose inputs are unchanged costs a listing and nothing else.
+    """
+    for month in months_to_refresh(context.scheduled_execution_time):
+        if month >= FIRST_MONTH:
+            yield dg.RunRequest(
+                partition_key=month, run_key=month, tags={"modelspend/reason": "nightly"}
+            )

@@ -1,0 +1,49 @@
+"""What the formula had said, and why the two differ."""
+
+import dagster as dg
+
+from assets.metadata import table_spec
+from assets.resources import AttributionProject
+from assets.steps import Results, staged
+from pipelines.billing.periods import days_covered
+from pipelines.formulas import predict
+from pipelines.variance import compare
+
+ALLOCATED = "core_attribution__allocated_charges"
+NOTIONAL_IDLE = "core_attribution__notional_idle"
+CHARGES = "core_billing__charges"
+PLANS = "core_registry__plans"
+PREDICTED = "core_prediction__spend"
+VARIANCE = "out_variance__predicted_vs_actual"
+
+
+@dg.multi_asset(specs=[table_spec(PREDICTED, [PLANS], {"polars"})])
+def core_prediction(context: dg.AssetExecutionContext, project: AttributionProject) -> Results:
+    """What each plan predicts for the month, term by term of the formula."""
+    run = project.month_run(context)
+    yield from staged(run, (PREDICTED,), lambda: {PREDICTED: predict(run.frame(PLANS), run.month)})
+
+
+@dg.multi_asset(
+    specs=[
+        table_spec(VARIANCE, [PREDICTED, ALLOCATED, NOTIONAL_IDLE, CHARGES], {"duckdb", "polars"})
+    ]
+)
+def out_variance(context: dg.AssetExecutionContext, project: AttributionProject) -> Results:
+    """Actual against predicted; the difference is the named variances, exactly."""
+    run = project.month_run(context)
+    with run.connect() as con:
+        yield from staged(
+            run,
+            (VARIANCE,),
+            lambda: {
+                VARIANCE: compare(
+                    con,
+                    run.month,
+                    run.frame(PREDICTED),
+                    run.staged_files(ALLOCATED),
+                    run.frame(NOTIONAL_IDLE),
+                    days_covered(con, run.month, run.staged_files(CHARGES), run.is_final),
+                )
+            },
+        )
