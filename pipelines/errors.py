@@ -77,9 +77,9 @@ class CommitmentUnbalanced(BadInput):
     def __init__(self, source: str, month: str, plan: str, rest: Decimal, currency: str) -> None:
         self.source, self.month, self.plan, self.rest = source, month, plan, rest
         super().__init__(
-            f"{month}: savings plan {plan} of source '{source}' does not net to zero: covered usage "
-            f"plus negations leave {rest:f} {currency}, so on-demand prices would be counted as "
-            "billed.\nThe month was not published for this source. Look for missing "
+            f"{month}: savings plan {plan} of source '{source}' does not net to zero: covered "
+            f"usage plus negations leave {rest:f} {currency}, so on-demand prices would be counted "
+            "as billed.\nThe month was not published for this source. Look for missing "
             "SavingsPlanNegation lines in the export, or for a delivery still being written."
         )
 

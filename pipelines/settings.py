@@ -5,25 +5,40 @@ are relative to the file. Every mistake is reported with the key it is in, all a
 """
 
 import tomllib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from pipelines.errors import SettingsInvalid
 from pipelines.months import MONTH
 
 
-def to_utc_naive(value: Any) -> Any:
-    """An instant of a TOML file as UTC without a zone; a date is its first instant in UTC."""
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            message = "has no time zone: write 2026-09-01T00:00:00Z"
-            raise ValueError(message)
-        return value.astimezone(UTC).replace(tzinfo=None)
+def _day_in_utc(value: Any) -> Any:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
     return value
+
+
+def _utc_naive(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        message = "has no time zone: write 2026-09-01T00:00:00Z"
+        raise ValueError(message)
+    return value.astimezone(UTC).replace(tzinfo=None)
+
+
+Instant = Annotated[datetime, BeforeValidator(_day_in_utc), AfterValidator(_utc_naive)]
+"""An instant of a TOML file, kept as UTC without a zone; a plain date is its first instant."""
 
 
 class Section(BaseModel):
@@ -61,12 +76,10 @@ class BillSource(Section):
 class Coverage(Section):
     """The log is complete from `from` until `until` (exclusive): no line means no request."""
 
-    from_: Annotated[datetime, Field(alias="from")]
-    until: datetime
+    from_: Annotated[Instant, Field(alias="from")]
+    until: Instant
     resources: list[str] = []
     """Resource ids this holds for; empty: every resource of the catalogue."""
-
-    _utc = field_validator("from_", "until", mode="before")(to_utc_naive)
 
     @model_validator(mode="after")
     def _runs_forward(self) -> "Coverage":

@@ -10,34 +10,26 @@ resource, endpoint names ignore case, the account plays no role.
 
 import itertools
 from collections import defaultdict
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from pipelines.errors import SettingsInvalid
 from pipelines.months import MONTH
-from pipelines.settings import Section, parse_toml, problems_of, to_utc_naive
+from pipelines.settings import Instant, Section, parse_toml, problems_of
 
 FOREVER = datetime(9999, 1, 1)  # noqa: DTZ001 -- UTC-naive by convention
 EVER = datetime(1970, 1, 1)  # noqa: DTZ001 -- UTC-naive by convention
 
 
-def _instant(value: Any) -> Any:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return datetime(value.year, value.month, value.day)  # noqa: DTZ001 -- a date is UTC
-    return to_utc_naive(value)
-
-
 class Dated(Section):
     """Holds from one instant (inclusive) until another (exclusive), UTC."""
 
-    from_: Annotated[datetime, Field(alias="from")] = EVER
-    until: datetime = FOREVER
-
-    _utc = field_validator("from_", "until", mode="before")(_instant)
+    from_: Annotated[Instant, Field(alias="from")] = EVER
+    until: Instant = FOREVER
 
     @model_validator(mode="after")
     def _runs_forward(self) -> "Dated":
@@ -58,16 +50,14 @@ class Version(Section):
     """A released version of a model. For a managed API the provider's model id is the version."""
 
     version: str
-    released: datetime | None = None
-    retired: datetime | None = None
+    released: Instant | None = None
+    retired: Instant | None = None
     predecessor: str | None = None
     """The version it succeeds: its runs are then update, not training."""
     aliases: list[str] = []
     """Other names the version goes by in logs, bills and tags (served names, profile ids, ARNs)."""
     usage_types: list[str] = []
     """Text between region and token kind in a bill's usage type, e.g. `Claude4.6Sonnet`."""
-
-    _utc = field_validator("released", "retired", mode="before")(_instant)
 
 
 class Model(Section):
@@ -158,15 +148,13 @@ class Plan(Section):
     """What a version was planned to cost, as known at `as_of`."""
 
     plan: str
-    as_of: datetime
+    as_of: Instant
     model: str
     version: str
     currency: str = "USD"
     first_month: Annotated[str, Field(pattern=MONTH.pattern)]
     last_month: Annotated[str, Field(pattern=MONTH.pattern)]
     lines: Annotated[list[PlanLine], Field(min_length=1)]
-
-    _utc = field_validator("as_of", mode="before")(_instant)
 
 
 class Catalogue(Section):
