@@ -10,14 +10,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from assets.object_store import StoredFile, list_files
+from assets.object_store import StoredFile, fetch, list_files
 from assets.project import Project, code_digest
+from pipelines.billing.deliveries import (
+    data_files,
+    is_month_manifest,
+    manifest_of,
+    month_of_file,
+)
 from pipelines.inputs import FileIdentity, Inputs, digest_of
 from pipelines.months import complete_days, days_in_month
 from pipelines.settings import BillSource, LogSource
-
-PERIOD = re.compile(r"(?:^|/)(\d{4})(\d{2})01-\d{8}/")
-"""The folder of a billing period in a legacy Cost and Usage Report: `20260901-20261001/`."""
 
 Listing = Mapping[str, Sequence[StoredFile]]
 """The files of each source, by the source's name."""
@@ -35,7 +38,7 @@ def list_source(project: Project, source: BillSource | LogSource) -> list[Stored
 def list_bills(project: Project, month: str) -> dict[str, list[StoredFile]]:
     """The files of the month's billing period, for every bill source."""
     return {
-        source.name: [f for f in list_source(project, source) if billing_month(f.name) == month]
+        source.name: [f for f in list_source(project, source) if month_of_file(f.name) == month]
         for source in project.settings.bills
     }
 
@@ -45,10 +48,20 @@ def list_logs(project: Project) -> dict[str, list[StoredFile]]:
     return {source.name: list_source(project, source) for source in project.settings.logs}
 
 
-def billing_month(name: str) -> str | None:
-    """The month whose period folder a file lies in; None for a file outside of one."""
-    found = PERIOD.search(name)
-    return f"{found[1]}-{found[2]}" if found else None
+def current_delivery(
+    project: Project, source: BillSource, month: str, listed: Sequence[StoredFile]
+) -> list[StoredFile]:
+    """Of the month's listed files those the manifest names now.
+
+    Raises:
+        BillUnreadable: no manifest, a wrong one, or a file it names is not there.
+        FileDamaged: the manifest was replaced since it was listed; the month is to be run again.
+    """
+    by_name = {file.name: file for file in listed}
+    manifest = manifest_of(source.name, month, list(by_name))
+    path = fetch(by_name[manifest], source.storage, project.cache)
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    return [by_name[name] for name in data_files(source.name, month, manifest, text, by_name)]
 
 
 def collect_inputs(
@@ -80,8 +93,8 @@ def delivery_identities(project: Project) -> dict[str, str]:
     found: dict[str, list[str]] = defaultdict(list)
     for source in project.settings.bills:
         for file in list_source(project, source):
-            month = billing_month(file.name)
-            if month and file.name.endswith("Manifest.json"):
+            month = month_of_file(file.name)
+            if month and is_month_manifest(file.name):
                 found[month].append(f"{source.name}\t{file.name}\t{file.etag}")
     return {month: digest_of("\n".join(sorted(lines))) for month, lines in sorted(found.items())}
 

@@ -35,7 +35,7 @@ def column_schema(contract: Contract) -> dg.TableSchema:
 
 
 def table_spec(name: str, deps: list[Any], kinds: set[str], **more: Any) -> dg.AssetSpec:
-    """The asset of a table: described by its contract, grouped by its area, one partition a month."""
+    """The asset of a table: described by its contract, grouped by area, partitioned by month."""
     contract = TABLES[name]
     return dg.AssetSpec(
         key=name,

@@ -4,12 +4,11 @@ One source's unreadable bill stops that source alone: it is marked missing, the 
 source is left there is no month to publish, and the first problem is raised.
 """
 
-import json
-
 import polars as pl
 
+from assets.deliveries import current_delivery
 from assets.month_run import MonthRun, Rows
-from assets.object_store import fetch_all, read_text
+from assets.object_store import fetch_all
 from pipelines.billing.periods import usage_window
 from pipelines.billing.reader import read_bill
 from pipelines.contracts import BILL_REJECTS
@@ -62,11 +61,8 @@ def read_bills(run: MonthRun) -> dict[str, Rows]:
 
 
 def _bill_files(run: MonthRun, source: BillSource) -> list[LocalFile]:
-    manifests = [f for f in run.bills[source.name] if f.name.endswith("Manifest.json")]
-    top = min(manifests, key=lambda f: f.name.count("/"))
-    keys = json.loads(read_text(top.url, source.storage))["reportKeys"]
-    files = [f for f in run.bills[source.name] if any(k.endswith(f.name) for k in keys)]
-    return fetch_all(files, source.storage, run.project.cache)
+    delivery = current_delivery(run.project, source, run.month, run.bills[source.name])
+    return fetch_all(delivery, source.storage, run.project.cache)
 
 
 def _rejects_of(run: MonthRun, source: BillSource, error: ModelspendError) -> list[str]:
