@@ -28,6 +28,8 @@ NOTHING = ("", "None", "NULL", "null")
 MAX_TAG_LENGTH = 256
 """AWS's own limit for the value of a tag."""
 MAX_REJECTS_KEPT = 1000
+LINES_PER_FILE = 1_000_000_000_000
+"""No file has as many: file and line in one number, which is what the lines are joined on."""
 _BAD_TAG = f"(length({{0}}) > {MAX_TAG_LENGTH} OR regexp_matches({{0}}, '[\\x00-\\x1f]'))"
 _READ = (
     "read_csv($path, auto_detect=false, header=true, columns=$columns, delim=',', quote='\"', "
@@ -73,7 +75,7 @@ def read_raw_text(
             first, header = firsts[file.name], headers[file.name]
             problem = None
             try:
-                _convert(con, file, first, header, tag_columns, path)
+                _convert(con, file, number, first, header, tag_columns, path)
             except duckdb.Error as error:
                 problem = error
             try:
@@ -119,12 +121,13 @@ def _parameters(file: LocalFile, first: Sequence[str]) -> dict[str, object]:
 def _convert(
     con: duckdb.DuckDBPyConnection,
     file: LocalFile,
+    number: int,
     first: Sequence[str],
     header: Header,
     tag_columns: Mapping[str, str],
     path: Path,
 ) -> None:
-    wanted = ["$name AS file"]
+    wanted = ["$name AS file", f"{number} AS file_number"]
     for column in COLUMNS:
         position = header.positions.get(column.name)
         text = "NULL::VARCHAR" if position is None else f"c{position}"
@@ -133,7 +136,9 @@ def _convert(
         here = [f"c{position}" for position in header.tags.get(key, [])]
         text = f"coalesce({', '.join(here)})" if here else "NULL::VARCHAR"
         wanted.append(f"{text} AS {column_name}")
-    nameless = " + ".join(f"(c{position} IS NOT NULL)::INTEGER" for position in header.nameless_tags)
+    nameless = " + ".join(
+        f"(c{position} IS NOT NULL)::INTEGER" for position in header.nameless_tags
+    )
     wanted.append(f"({nameless or '0'})::INTEGER AS nameless_tags")
     read = _READ.format(strict="true", more="")
     con.execute("SET preserve_insertion_order = true")  # the row's position is its line
@@ -146,23 +151,31 @@ def _convert(
 def _define_views(
     con: duckdb.DuckDBPyConnection, paths: Sequence[str], tag_columns: Mapping[str, str]
 ) -> None:
-    """`raw_text`: file, line, every column as text, tags as JSON; `raw_lines`: what follows."""
-    members, bad = [], []
-    for column_name, key in tag_columns.items():
-        name = duckdb_text(_json_text(con, key) + ":")
-        wrong = _BAD_TAG.format(column_name)
-        members.append(
-            f"CASE WHEN {column_name} IS NOT NULL AND NOT {wrong} "
-            f"THEN {name} || to_json({column_name}) END"
-        )
-        bad.append(f"coalesce({wrong}, false)::INTEGER")
-    tags = f"'{{' || concat_ws(',', {', '.join(members)}) || '}}'" if members else "'{}'"
+    """`unreadable_tags`; `raw_text`: file, line, every column as text, tags as JSON; `raw_lines`.
+
+    Only the tags that were found to hold an unreadable value are looked at again, line by line:
+    the others are turned into JSON once for each distinct value, which is ten times cheaper.
+    """
     listed = ", ".join(duckdb_text(path) for path in paths)
     con.execute(
-        "CREATE OR REPLACE TEMP VIEW raw_text AS "
-        "SELECT * EXCLUDE (file_row_number), file_row_number + 2 AS line, "
-        f"{tags} AS tags, {' + '.join(bad) or '0'} AS bad_tags "
+        "CREATE OR REPLACE TEMP VIEW delivered_text AS "
+        "SELECT * EXCLUDE (file_row_number, file_number), file_row_number + 2 AS line, "
+        f"file_number * {LINES_PER_FILE} + file_row_number + 2 AS line_number "
         f"FROM read_parquet([{listed}], file_row_number = true)"
+    )
+    con.execute(f"CREATE OR REPLACE TEMP TABLE unreadable_tags AS {_unreadable_tags(tag_columns)}")
+    with_bad_values = {
+        str(row[0]) for row in con.sql("SELECT DISTINCT tag_column FROM unreadable_tags").fetchall()
+    }
+    members = []
+    for name, key in tag_columns.items():
+        member = f"{duckdb_text(_json_text(con, key) + ':')} || to_json({name})"
+        if name in with_bad_values:
+            member = f"CASE WHEN NOT {_BAD_TAG.format(name)} THEN {member} END"
+        members.append(member)
+    tags = f"'{{' || concat_ws(',', {', '.join(members)}) || '}}'" if members else "'{}'"
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW raw_text AS SELECT *, {tags} AS tags FROM delivered_text"
     )
     con.execute(f"CREATE OR REPLACE TEMP VIEW raw_lines AS {sql('billing/raw_lines')}")
 
@@ -177,23 +190,22 @@ def _json_text(con: duckdb.DuckDBPyConnection, text: str) -> str:
     return str(row[0]) if row else ""
 
 
-def tag_rejects(
-    con: duckdb.DuckDBPyConnection, tag_columns: Mapping[str, str]
-) -> duckdb.DuckDBPyRelation:
-    """The tag values that were left out: file, line, column_name, value, reason, is_fatal."""
+def _unreadable_tags(tag_columns: Mapping[str, str]) -> str:
+    """The tag values that are left out, as the columns of `billing/unreadable_fields`."""
     selects = [
-        f"SELECT file, line, {duckdb_text('tag ' + key)} AS column_name, "
+        f"SELECT {duckdb_text(name)} AS tag_column, file, line, "
+        f"{duckdb_text('tag ' + key)} AS column_name, "
         f"left({name}, {MAX_TAG_LENGTH}) AS value, "
         f"'is longer than {MAX_TAG_LENGTH} characters or has control characters' AS reason, "
-        f"false AS is_fatal FROM raw_lines WHERE {_BAD_TAG.format(name)}"
+        f"false AS is_fatal FROM delivered_text WHERE {_BAD_TAG.format(name)}"
         for name, key in tag_columns.items()
     ]
     selects.append(
-        "SELECT file, line, 'tag without a key' AS column_name, nameless_tags::VARCHAR AS value, "
-        "'its column has no key' AS reason, false AS is_fatal FROM raw_lines "
-        "WHERE nameless_tags > 0"
+        "SELECT '' AS tag_column, file, line, 'tag without a key' AS column_name, "
+        "nameless_tags::VARCHAR AS value, 'its column has no key' AS reason, false AS is_fatal "
+        "FROM delivered_text WHERE nameless_tags > 0"
     )
-    return con.sql(" UNION ALL ".join(selects))
+    return " UNION ALL ".join(selects)
 
 
 def _record_problem(
@@ -236,7 +248,9 @@ def _record_problem(
     if rejects:
         worst = rejects[0]
         what = f"{len(rejects)} lines of {file.name} cannot be read"
-        where = f"line {worst['line']}, {worst['reason']} (line begins {str(worst['value'])[:60]!r})"
+        where = (
+            f"line {worst['line']}, {worst['reason']} (line begins {str(worst['value'])[:60]!r})"
+        )
         return BillUnreadable(
             source, month, f"{what}: {where}", f"{file.name}, line {worst['line']}", rejects
         )
@@ -271,5 +285,3 @@ def billing_month_of(file: LocalFile, source: str) -> str:
             file.name,
         )
     return value[:7]
-
-

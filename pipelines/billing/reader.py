@@ -15,7 +15,7 @@ import polars as pl
 
 from pipelines.billing.amounts import define_macros
 from pipelines.billing.columns import BY_HEADER, nearest
-from pipelines.billing.raw_text import MAX_REJECTS_KEPT, RawText, read_raw_text, tag_rejects
+from pipelines.billing.raw_text import MAX_REJECTS_KEPT, RawText, read_raw_text
 from pipelines.billing.totals import write_export_totals
 from pipelines.contracts import (
     BILL_FILES,
@@ -98,10 +98,16 @@ def read_bill(
         CommitmentUnbalanced: a savings plan's negations do not cancel the usage it covered.
     """
     work.mkdir(parents=True, exist_ok=True)
-    tables = BillTables(*(work / f"{contract.name}.parquet" for contract in _IN_ORDER))
+    tables = BillTables(
+        charges=work / f"{CHARGES.name}.parquet",
+        split_shares=work / f"{SPLIT_SHARES.name}.parquet",
+        files=work / f"{BILL_FILES.name}.parquet",
+        rejects=work / f"{BILL_REJECTS.name}.parquet",
+        export_totals=work / f"{EXPORT_TOTALS.name}.parquet",
+    )
     if not files:
-        for contract, path in zip(_IN_ORDER, _paths(tables), strict=True):
-            contract.empty().write_parquet(path)
+        for contract in (CHARGES, SPLIT_SHARES, BILL_FILES, BILL_REJECTS, EXPORT_TOTALS):
+            contract.empty().write_parquet(work / f"{contract.name}.parquet")
         tables.warnings.append(
             f"{month}: the manifest of source '{source.name}' names no files: the month is empty."
         )
@@ -115,27 +121,16 @@ def read_bill(
     _check_plans(con, source, month, use_net=use_net, warnings=tables.warnings)
     materialise(con, "plan_rests", "billing/plan_rests", {"use_net": use_net})
     materialise(con, "doubled_lines", "billing/doubled_lines")
+    materialise(con, "noted_lines", "billing/noted_lines")
     params = {"source": source.name, "month": month, "use_net": use_net}
     _write(query(con, "billing/charges", **params), CHARGES, tables.charges)
     _write(query(con, "billing/split_shares", **params), SPLIT_SHARES, tables.split_shares)
-    _write_rejects(con, source, month, raw, tables)
+    rejects = query(con, "billing/rejects", source=source.name, month=month)
+    _write(rejects, BILL_REJECTS, tables.rejects)
     _write_files(source, month, files, counts, tables.files)
     write_export_totals(con, params, tables.export_totals)
     _warn(con, source, month, raw, counts, tables.warnings)
     return tables
-
-
-_IN_ORDER: tuple[Contract, ...] = (CHARGES, SPLIT_SHARES, BILL_FILES, BILL_REJECTS, EXPORT_TOTALS)
-
-
-def _paths(tables: BillTables) -> tuple[Path, ...]:
-    return (
-        tables.charges,
-        tables.split_shares,
-        tables.files,
-        tables.rejects,
-        tables.export_totals,
-    )
 
 
 def _write(rows: duckdb.DuckDBPyRelation, contract: Contract, path: Path) -> None:
@@ -247,21 +242,6 @@ def _check_plans(
         )
 
 
-def _write_rejects(
-    con: duckdb.DuckDBPyConnection,
-    source: BillSource,
-    month: str,
-    raw: RawText,
-    tables: BillTables,
-) -> None:
-    """Every field that became NULL, tags included; the fatal ones have stopped the month."""
-    con.execute("DROP TABLE IF EXISTS unreadable_tags")
-    tag_rejects(con, raw.tag_columns).create("unreadable_tags")
-    _write(
-        query(con, "billing/rejects", source=source.name, month=month), BILL_REJECTS, tables.rejects
-    )
-
-
 def _write_files(
     source: BillSource,
     month: str,
@@ -308,7 +288,9 @@ def _warn(
     types = query(con, "billing/line_types").fetchall()
     for kind in sorted({kind for _, kind, _ in types if kind and not _is_known(kind)}):
         lines = sum(n for _, other, n in types if other == kind)
-        warnings.append(f"{where} line item type {kind!r} is unknown, read as Usage: {lines} lines.")
+        warnings.append(
+            f"{where} line item type {kind!r} is unknown, read as Usage: {lines} lines."
+        )
     currencies = sorted({currency for currency, _, _ in types})
     if len(currencies) > 1:
         shown = ", ".join(

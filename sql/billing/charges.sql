@@ -33,15 +33,10 @@ WITH typed AS (
 
 costed AS (
     SELECT
-        typed.*,
+        *,
         CASE
-            WHEN line_type NOT IN ('SavingsPlanCoveredUsage', 'SavingsPlanNegation') THEN as_billed
-            WHEN plan_rests.rest IS NULL THEN 0
-            WHEN plan_rests.booked_on IS NULL THEN as_billed
-            WHEN
-                plan_rests.booked_on.file = typed.file AND plan_rests.booked_on.line = typed.line
-                THEN plan_rests.rest
-            ELSE 0
+            WHEN line_type IN ('SavingsPlanCoveredUsage', 'SavingsPlanNegation') THEN 0
+            ELSE as_billed
         END AS billed,
         CASE
             WHEN line_type = 'SavingsPlanCoveredUsage'
@@ -89,98 +84,101 @@ costed AS (
             ELSE coalesce(amount(public_cost), unblended)
         END AS listed
     FROM typed
-    LEFT JOIN plan_rests
-        ON
-            typed.line_type IN ('SavingsPlanCoveredUsage', 'SavingsPlanNegation')
-            AND typed.plan_arn IS NOT DISTINCT FROM plan_rests.plan_arn
-            AND date_trunc('hour', instant(typed.usage_start))
-            IS NOT DISTINCT FROM plan_rests.usage_hour
-            AND typed.usage_type IS NOT DISTINCT FROM plan_rests.usage_type
-            AND typed.payer_account_id IS NOT DISTINCT FROM plan_rests.payer_account_id
-            AND typed.currency_code IS NOT DISTINCT FROM plan_rests.currency_code
+),
+
+-- Everything is worked out before the join: after it each line's text stands alone, and what was
+-- worked out once for each distinct text would be worked out for each line.
+focus AS (
+    SELECT
+        $month AS billing_month,
+        strftime(period_start, '%Y-%m') AS charge_month,
+        $source AS source,
+        md5(line_key) AS "x_ChargeId",
+        'AWS' AS "ServiceProviderName",
+        issuer AS "InvoiceIssuerName",
+        invoice_id AS "InvoiceId",
+        payer_account_id AS "BillingAccountId",
+        usage_account_id AS "SubAccountId",
+        currency_code AS "BillingCurrency",
+        instant(billing_period_start) AS "BillingPeriodStart",
+        coalesce(
+            instant(billing_period_end), instant(billing_period_start) + INTERVAL 1 MONTH
+        ) AS "BillingPeriodEnd",
+        period_start AS "ChargePeriodStart",
+        greatest(period_start, period_end) AS "ChargePeriodEnd",
+        CASE
+            WHEN line_type IN ('Tax', 'Credit') THEN line_type
+            WHEN
+                line_type IN ('Fee', 'RIFee', 'SavingsPlanRecurringFee', 'SavingsPlanUpfrontFee')
+                OR is_plan_refund
+                THEN 'Purchase'
+            WHEN is_discount THEN 'Adjustment'
+            ELSE 'Usage'
+        END AS "ChargeCategory",
+        CASE WHEN line_type = 'Refund' THEN 'Correction' END AS "ChargeClass",
+        CASE
+            WHEN line_type IN ('RIFee', 'SavingsPlanRecurringFee', 'FlatRateSubscription')
+                THEN 'Recurring'
+            WHEN line_type IN ('Fee', 'SavingsPlanUpfrontFee', 'Tax', 'Credit', 'Refund') OR is_discount
+                THEN 'One-Time'
+            ELSE 'Usage-Based'
+        END AS "ChargeFrequency",
+        description AS "ChargeDescription",
+        coalesce(product_name, product_code, billing_entity, 'AWS') AS "ServiceName",
+        resource_id AS "ResourceId",
+        coalesce(region_code, region) AS "RegionId",
+        sku AS "SkuId",
+        NULL AS "SkuPriceDetails",
+        coalesce(plan_arn, reservation_arn) AS "CommitmentDiscountId",
+        CASE
+            WHEN plan_arn IS NOT NULL OR line_type LIKE 'SavingsPlan%' THEN 'Savings Plan'
+            WHEN reservation_arn IS NOT NULL OR line_type IN ('DiscountedUsage', 'RIFee')
+                THEN 'Reserved Instance'
+        END AS "CommitmentDiscountType",
+        CASE
+            WHEN line_type IN ('SavingsPlanCoveredUsage', 'DiscountedUsage') THEN 'Used'
+            WHEN line_type IN ('SavingsPlanRecurringFee', 'RIFee') THEN 'Unused'
+        END AS "CommitmentDiscountStatus",
+        CASE
+            WHEN
+                line_type IN (
+                    'Usage', 'SavingsPlanCoveredUsage', 'DiscountedUsage', 'FlatRateSubscription'
+                )
+                THEN amount(usage_amount)
+        END AS "ConsumedQuantity",
+        CASE
+            WHEN
+                line_type IN (
+                    'Usage', 'SavingsPlanCoveredUsage', 'DiscountedUsage', 'FlatRateSubscription'
+                )
+                AND amount(usage_amount) IS NOT NULL
+                THEN pricing_unit
+        END AS "ConsumedUnit",
+        billed AS "BilledCost",
+        effective AS "EffectiveCost",
+        CASE WHEN is_discount THEN unblended ELSE listed END AS "ContractedCost",
+        listed AS "ListCost",
+        tags AS "Tags",
+        line_type AS "x_LineItemType",
+        product_code AS "x_ServiceCode",
+        usage_type AS "x_UsageType",
+        operation AS "x_Operation",
+        instance_type AS "x_InstanceType",
+        product_family AS "x_ProductFamily",
+        principal_id AS "x_PrincipalId",
+        file AS "x_SourceFile",
+        line AS "x_SourceLine",
+        line_number
+    FROM costed
 )
 
 SELECT
-    $month AS billing_month,
-    strftime(period_start, '%Y-%m') AS charge_month,
-    $source AS source,
-    CASE
-        WHEN doubled_lines.ordinal IS NULL THEN md5(line_key)
-        ELSE md5(line_key) || '-' || doubled_lines.ordinal
-    END AS "x_ChargeId",
-    'AWS' AS "ServiceProviderName",
-    issuer AS "InvoiceIssuerName",
-    invoice_id AS "InvoiceId",
-    payer_account_id AS "BillingAccountId",
-    usage_account_id AS "SubAccountId",
-    currency_code AS "BillingCurrency",
-    instant(billing_period_start) AS "BillingPeriodStart",
-    coalesce(
-        instant(billing_period_end), instant(billing_period_start) + INTERVAL 1 MONTH
-    ) AS "BillingPeriodEnd",
-    period_start AS "ChargePeriodStart",
-    greatest(period_start, period_end) AS "ChargePeriodEnd",
-    CASE
-        WHEN line_type IN ('Tax', 'Credit') THEN line_type
-        WHEN
-            line_type IN ('Fee', 'RIFee', 'SavingsPlanRecurringFee', 'SavingsPlanUpfrontFee')
-            OR is_plan_refund
-            THEN 'Purchase'
-        WHEN is_discount THEN 'Adjustment'
-        ELSE 'Usage'
-    END AS "ChargeCategory",
-    CASE WHEN line_type = 'Refund' THEN 'Correction' END AS "ChargeClass",
-    CASE
-        WHEN line_type IN ('RIFee', 'SavingsPlanRecurringFee', 'FlatRateSubscription')
-            THEN 'Recurring'
-        WHEN line_type IN ('Fee', 'SavingsPlanUpfrontFee', 'Tax', 'Credit', 'Refund') OR is_discount
-            THEN 'One-Time'
-        ELSE 'Usage-Based'
-    END AS "ChargeFrequency",
-    description AS "ChargeDescription",
-    coalesce(product_name, product_code, billing_entity, 'AWS') AS "ServiceName",
-    resource_id AS "ResourceId",
-    coalesce(region_code, region) AS "RegionId",
-    sku AS "SkuId",
-    NULL AS "SkuPriceDetails",
-    coalesce(plan_arn, reservation_arn) AS "CommitmentDiscountId",
-    CASE
-        WHEN plan_arn IS NOT NULL OR line_type LIKE 'SavingsPlan%' THEN 'Savings Plan'
-        WHEN reservation_arn IS NOT NULL OR line_type IN ('DiscountedUsage', 'RIFee')
-            THEN 'Reserved Instance'
-    END AS "CommitmentDiscountType",
-    CASE
-        WHEN line_type IN ('SavingsPlanCoveredUsage', 'DiscountedUsage') THEN 'Used'
-        WHEN line_type IN ('SavingsPlanRecurringFee', 'RIFee') THEN 'Unused'
-    END AS "CommitmentDiscountStatus",
-    CASE
-        WHEN
-            line_type IN (
-                'Usage', 'SavingsPlanCoveredUsage', 'DiscountedUsage', 'FlatRateSubscription'
-            )
-            THEN amount(usage_amount)
-    END AS "ConsumedQuantity",
-    CASE
-        WHEN
-            line_type IN (
-                'Usage', 'SavingsPlanCoveredUsage', 'DiscountedUsage', 'FlatRateSubscription'
-            )
-            AND amount(usage_amount) IS NOT NULL
-            THEN pricing_unit
-    END AS "ConsumedUnit",
-    billed AS "BilledCost",
-    effective AS "EffectiveCost",
-    CASE WHEN is_discount THEN unblended ELSE listed END AS "ContractedCost",
-    listed AS "ListCost",
-    tags AS "Tags",
-    line_type AS "x_LineItemType",
-    product_code AS "x_ServiceCode",
-    usage_type AS "x_UsageType",
-    operation AS "x_Operation",
-    instance_type AS "x_InstanceType",
-    product_family AS "x_ProductFamily",
-    principal_id AS "x_PrincipalId",
-    costed.file AS "x_SourceFile",
-    costed.line AS "x_SourceLine"
-FROM costed
-LEFT JOIN doubled_lines ON costed.file = doubled_lines.file AND costed.line = doubled_lines.line
+    focus.* EXCLUDE (line_number) REPLACE (
+        CASE
+            WHEN noted_lines.ordinal IS NULL THEN focus."x_ChargeId"
+            ELSE focus."x_ChargeId" || '-' || noted_lines.ordinal
+        END AS "x_ChargeId",
+        coalesce(noted_lines.billed, focus."BilledCost") AS "BilledCost"
+    )
+FROM focus
+LEFT JOIN noted_lines ON focus.line_number = noted_lines.line_number

@@ -1,5 +1,5 @@
 -- Lines that are about the same as another one, numbered by their content from the second on.
--- grain:  file, line
+-- grain:  line_number
 -- params: none
 WITH doubled AS (
     SELECT hash(line_key) AS digest
@@ -9,8 +9,7 @@ WITH doubled AS (
 )
 
 SELECT
-    raw_lines.file,
-    raw_lines.line,
+    raw_lines.line_number,
     row_number() OVER (
         PARTITION BY raw_lines.line_key
         ORDER BY
@@ -19,8 +18,7 @@ SELECT
             raw_lines.usage_amount,
             raw_lines.unblended_cost,
             raw_lines.public_cost,
-            raw_lines.file,
-            raw_lines.line
+            raw_lines.line_number
     ) AS ordinal
 FROM raw_lines
 SEMI JOIN doubled ON hash(raw_lines.line_key) = doubled.digest

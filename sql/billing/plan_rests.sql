@@ -1,31 +1,53 @@
--- Groups of covered usage and negations that do not cancel, and the line their rest is booked on.
--- A group without negations, or without covered usage, has no such line: its lines stay as billed.
--- grain:  plan_arn, usage_hour, usage_type, payer_account_id, currency_code
+-- Lines of covered usage and negations that do not cancel, with what each is billed after pairing.
+-- A group's rest is booked on one of its negations; a group without negations, or without covered
+-- usage, stays as billed. Lines of groups that cancel are not here: they are billed 0.
+-- grain:  line_number
 -- params: $use_net boolean
-SELECT
-    plan_arn,
-    date_trunc('hour', instant(usage_start)) AS usage_hour,
-    usage_type,
-    payer_account_id,
-    currency_code,
-    sum(
+WITH lines AS (
+    SELECT
+        line_number,
+        line_item_type = 'SavingsPlanNegation' AS is_negation,
+        coalesce(plan_arn, '') AS plan,
+        coalesce(date_trunc('hour', instant(usage_start))::VARCHAR, '') AS usage_hour,
+        coalesce(usage_type, '') AS usage_type,
+        coalesce(payer_account_id, '') AS payer,
+        currency_code AS currency,
+        struct_pack(
+            account := coalesce(usage_account_id, ''),
+            description := coalesce(description, ''),
+            line_number := line_number
+        ) AS place,
         CASE
             WHEN $use_net THEN coalesce(amount(net_unblended_cost), amount(unblended_cost))
             ELSE amount(unblended_cost)
-        END
-    ) AS rest,
+        END AS as_billed
+    FROM raw_lines
+    WHERE
+        line_item_type IN ('SavingsPlanCoveredUsage', 'SavingsPlanNegation')
+        AND NOT is_split_row
+),
+
+rests AS (
+    SELECT
+        plan,
+        usage_hour,
+        usage_type,
+        payer,
+        currency,
+        sum(as_billed) AS rest,
+        CASE WHEN NOT bool_and(is_negation) THEN min(place) FILTER (WHERE is_negation) END
+            AS booked_on
+    FROM lines
+    GROUP BY plan, usage_hour, usage_type, payer, currency
+    HAVING rest <> 0
+)
+
+SELECT
+    lines.line_number,
     CASE
-        WHEN bool_or(line_item_type = 'SavingsPlanCoveredUsage')
-            THEN min(struct_pack(
-                account := coalesce(usage_account_id, ''),
-                description := coalesce(description, ''),
-                file := file,
-                line := line
-            )) FILTER (WHERE line_item_type = 'SavingsPlanNegation')
-    END AS booked_on
-FROM raw_lines
-WHERE
-    line_item_type IN ('SavingsPlanCoveredUsage', 'SavingsPlanNegation')
-    AND NOT is_split_row
-GROUP BY plan_arn, usage_hour, usage_type, payer_account_id, currency_code
-HAVING rest <> 0
+        WHEN rests.booked_on IS NULL THEN lines.as_billed
+        WHEN rests.booked_on.line_number = lines.line_number THEN rests.rest
+        ELSE 0
+    END AS billed
+FROM lines
+INNER JOIN rests USING (plan, usage_hour, usage_type, payer, currency)

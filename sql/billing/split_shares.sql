@@ -5,8 +5,8 @@ SELECT
     $month AS billing_month,
     $source AS source,
     CASE
-        WHEN doubled_lines.ordinal IS NULL THEN md5(line_key)
-        ELSE md5(line_key) || '-' || doubled_lines.ordinal
+        WHEN noted_lines.ordinal IS NULL THEN md5(line_key)
+        ELSE md5(line_key) || '-' || noted_lines.ordinal
     END AS "x_ShareId",
     currency_code AS "BillingCurrency",
     usage_account_id AS "SubAccountId",
@@ -36,6 +36,6 @@ SELECT
     raw_lines.file AS "x_SourceFile",
     raw_lines.line AS "x_SourceLine"
 FROM raw_lines
-LEFT JOIN doubled_lines
-    ON raw_lines.file = doubled_lines.file AND raw_lines.line = doubled_lines.line
+LEFT JOIN noted_lines
+    ON raw_lines.line_number = noted_lines.line_number
 WHERE is_split_row AND parent_resource_id IS NOT NULL AND split_cost IS NOT NULL
