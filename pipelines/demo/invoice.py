@@ -12,6 +12,8 @@ from pipelines.months import month_bounds
 CENT: Final = Decimal("0.01")
 ONE: Final = Decimal(1)
 ZERO: Final = Decimal(0)
+DISCOUNTED_UNITS: Final = {"Hrs", "1K tokens"}
+"""The agreement covers machines and tokens, not storage and transfer."""
 MARKETPLACE: Final = "AWS Marketplace"
 
 VECTOR_DATABASE: Final = Item(
@@ -37,11 +39,12 @@ def additions(month: str, usage: Sequence[Line], *, restated: bool) -> Iterator[
 
 
 def _discounts(month: str, usage: Sequence[Line]) -> Iterator[Line]:
-    """The enterprise discount: one line for each resource and usage type at the public price."""
+    """The enterprise discount on machines and tokens: a line for each resource and usage type."""
     first, last = month_bounds(month)
     sums: dict[tuple[str, ...], Decimal] = defaultdict(lambda: ZERO)
     for row in usage:
-        if row["lineItem/LineItemType"] == "Usage" and _cost(row):
+        is_public = row["lineItem/LineItemType"] == "Usage"
+        if is_public and row["pricing/unit"] in DISCOUNTED_UNITS:
             key = ("UsageAccountId", "ProductCode", "UsageType", "Operation", "ResourceId")
             sums[tuple(row[f"lineItem/{name}"] for name in key)] += _cost(row)
     for (account, product, usage_type, operation, resource), total in sums.items():

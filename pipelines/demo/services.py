@@ -138,7 +138,7 @@ DAILY: Final = (
             "GetObject",
             "Requests",
             shop.REQUEST_PRICE,
-            resource=shop.SHARED_BUCKET,
+            resource=shop.VISUAL_BUCKET,
             family="API Request",
         ),
         Decimal(100_000),
