@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import defaultdict
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -42,6 +43,7 @@ def restated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@cache
 def bill(folder: Path, month: str) -> list[dict[str, str]]:
     """The lines of the delivery that the month's manifest names, read as any reader would."""
     exports = folder / "bills"
