@@ -137,8 +137,8 @@ class _SourceReading:
         self.warnings += self.staged.warnings
         self._list_files()
         self._find_duplicates()
-        for part in self.staged.parts:
-            self._count(part)
+        for number, part in enumerate(self.staged.parts):
+            self._count(number, part)
         for part in self.staged.parts:
             if Path(part.path).parent == self.work:
                 Path(part.path).unlink()
@@ -154,12 +154,13 @@ class _SourceReading:
         ]
         if rows:
             self.con.executemany("INSERT INTO log_files VALUES (?, ?, ?, ?)", rows)
-        self.con.execute("CREATE OR REPLACE TEMP TABLE log_parts (path VARCHAR, file_no INTEGER)")
-        parts = [
-            [part.path, part.file_no] for part in self.staged.parts if part.file_no is not None
-        ]
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE log_parts "
+            "(path VARCHAR, part_no INTEGER, file_no INTEGER)"
+        )
+        parts = [[part.path, i, part.file_no] for i, part in enumerate(self.staged.parts)]
         if parts:
-            self.con.executemany("INSERT INTO log_parts VALUES (?, ?)", parts)
+            self.con.executemany("INSERT INTO log_parts VALUES (?, ?, ?)", parts)
 
     def _records(self, parts: Sequence[Part]) -> duckdb.DuckDBPyRelation:
         """The typed records of parts that have the same columns."""
@@ -180,7 +181,9 @@ class _SourceReading:
 
     def _find_duplicates(self) -> None:
         """Fill `log_duplicates` with the records that repeat an earlier one."""
-        self.con.execute("CREATE OR REPLACE TEMP TABLE log_duplicates (path VARCHAR, row BIGINT)")
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE log_duplicates (part_no INTEGER, row BIGINT)"
+        )
         alike: dict[tuple[tuple[str, str], ...], list[Part]] = {}
         for part in self.staged.parts:
             if part.file_no is None or "request_id" in dict(part.columns):
@@ -215,7 +218,7 @@ class _SourceReading:
                 )
         return error
 
-    def _count(self, part: Part) -> None:
+    def _count(self, number: int, part: Part) -> None:
         """Count one part; its bad lines are listed only if there are any."""
         target = self.work / f"{self.source.name}-{len(self.hourly):05d}.hourly.parquet"
         self._records([part]).create_view("log_records", replace=True)
@@ -224,7 +227,7 @@ class _SourceReading:
                 self.con,
                 "inference/hourly_part",
                 source=self.source.name,
-                part=part.path,
+                part=number,
                 **self.window,
             )
             counted.write_parquet(str(target), compression="zstd")
@@ -233,10 +236,10 @@ class _SourceReading:
         self.hourly.append(str(target))
         has_rejects = False
         is_sampled = False
-        for number, fate, lines, sampled in query(
+        for file_no, fate, lines, sampled in query(
             self.con, "inference/fates", parts=[str(target)]
         ).fetchall():
-            self.fates[number, fate] = self.fates.get((number, fate), 0) + lines
+            self.fates[file_no, fate] = self.fates.get((file_no, fate), 0) + lines
             has_rejects |= fate == "reject"
             is_sampled |= fate == "kept" and sampled > 0
         if is_sampled:

@@ -1,6 +1,6 @@
 -- One part of a log, counted: what is kept by hour and key as logged, and what is not kept and why.
 -- grain:  file_no, fate, hour, key as logged, sample_rate
--- params: $source text, $part text, $window_start timestamp, $window_end timestamp (exclusive)
+-- params: $source text, $part integer, $window_start timestamp, $window_end timestamp (exclusive)
 SELECT
     $source AS source,
     counted.* REPLACE (
@@ -53,7 +53,7 @@ FROM (
         ) AS requests_with_tokens,
         sum(CASE WHEN records.gpu_ms IS NOT NULL THEN records.requests END) AS requests_with_gpu_time
     FROM log_records AS records
-    LEFT JOIN (SELECT row FROM log_duplicates WHERE path = $part) AS doubles
+    LEFT JOIN (SELECT row FROM log_duplicates WHERE part_no = $part) AS doubles
         ON records.row = doubles.row
     GROUP BY ALL
 ) AS counted
