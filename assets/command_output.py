@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
@@ -29,6 +30,9 @@ WIDE_PIPE = 120
 """The width of a table that goes to a file or a pipe, where there is no terminal to ask."""
 
 _NUMERIC = ("money", "quantity", "count", "share")
+_UNFOLDED = ("id", *_NUMERIC)
+_SPEAKING = ("text", "resource")
+"""Kinds whose values need no heading before them."""
 _HIDDEN_WITH_LABELS = ("currency", "plan", "kind")
 """Said in the title of a sheet with labels, so not again in each row."""
 
@@ -72,15 +76,16 @@ def as_document(sheets: Iterable[Sheet]) -> dict[str, list[dict[str, Any]]]:
 
 def write_sheet(out: Console, sheet: Sheet) -> None:
     """One sheet for people: its title, its rows, its notes."""
-    columns = _shown_columns(sheet)
+    columns, title = _shown_columns(sheet)
     cells = [[_cell(row, column) for column in columns] for row in sheet.rows]
     labels = [_label(sheet, row) for row in sheet.rows] if sheet.labels else []
     out.print()
-    out.print(Text(sheet.title, style="bold"))
+    for line in textwrap.wrap(title, out.width):
+        out.print(Text(line, style="bold"))
     if not sheet.rows:
         out.print("  (nothing)")
-    elif _least_width(columns, cells) > out.width:
-        _write_records(out, sheet, columns, cells, labels)
+    elif _least_width(columns, cells, labels) > out.width:
+        _write_records(out, columns, cells, labels)
     else:
         out.print(_table(sheet, columns, cells, labels))
     for note in sheet.notes:
@@ -107,7 +112,7 @@ def _table(
         table.add_column(
             column.heading,
             justify="right" if numeric else "left",
-            no_wrap=numeric,
+            no_wrap=column.kind in _UNFOLDED,
             overflow="fold",
         )
     for i, (row, values) in enumerate(zip(sheet.rows, cells, strict=True)):
@@ -119,42 +124,56 @@ def _table(
 
 
 def _write_records(
-    out: Console,
-    sheet: Sheet,
-    columns: Sequence[Column],
-    cells: list[list[str]],
-    labels: list[str],
+    out: Console, columns: Sequence[Column], cells: list[list[str]], labels: list[str]
 ) -> None:
-    """A sheet too wide for the terminal: each row as a block, one value a line, nothing cut off."""
-    heading = max(len(column.heading) for column in columns)
-    for i, row in enumerate(sheet.rows):
-        out.print(f"  {labels[i] if labels else f'{i + 1}.'}".rstrip())
-        for column, value in zip(columns, cells[i], strict=True):
-            if value:
-                style = "bold" if row.level == "total" else ""
-                line = Text(f"    {column.heading:<{heading}}  {value}", style=style)
-                out.print(line, overflow="fold")
+    """A sheet too wide for the terminal: the last figure leads each row, the rest follows below."""
+    money = [i for i, column in enumerate(columns) if column.kind == "money"]
+    leading = money[-1] if money else len(columns) - 1
+    width = max(len(row[leading]) for row in cells)
+    for i, row in enumerate(cells):
+        rest = [k for k in range(len(columns)) if k != leading and row[k]]
+        named = labels[i] if labels else (row[rest[0]] if rest else "")
+        rest = rest if labels else rest[1:]
+        write_note(out, f"{row[leading]:>{width}}  {named.strip()}")
+        facts = "; ".join(
+            row[k] if columns[k].kind in _SPEAKING else f"{columns[k].heading} {row[k]}"
+            for k in rest
+        )
+        below = " " * (width + 4)
+        for line in textwrap.wrap(
+            facts, out.width, initial_indent=below, subsequent_indent=below, break_on_hyphens=False
+        ):
+            out.print(Text(line), soft_wrap=True)
 
 
-def _least_width(columns: Sequence[Column], cells: list[list[str]]) -> int:
-    """What the sheet needs when text folds at 10 characters and figures do not fold at all."""
-    least = 13
+def _least_width(columns: Sequence[Column], cells: list[list[str]], labels: list[str]) -> int:
+    """What the sheet needs when text folds a little and figures and ids do not fold at all."""
+    least = min(16, max(map(len, labels))) + 1 if labels else 0
     for i, column in enumerate(columns):
         widest = max(len(row[i]) for row in cells)
-        needed = widest if column.kind in _NUMERIC else min(widest, 12)
-        least += max(needed, len(column.heading)) + 1
+        needed = max(widest if column.kind in _UNFOLDED else min(widest, 14), len(column.heading))
+        least += needed + 1
     return least
 
 
-def _shown_columns(sheet: Sheet) -> list[Column]:
-    """Columns that say something: not all empty, not already in the label or the title."""
-    hidden = {*sheet.labels, *_HIDDEN_WITH_LABELS} if sheet.labels else set()
-    return [
+def _shown_columns(sheet: Sheet) -> tuple[list[Column], str]:
+    """Columns that say something of their own, and the title with the currency they share."""
+    hidden = {*sheet.machine_only}
+    if sheet.labels:
+        hidden |= {*sheet.labels, *_HIDDEN_WITH_LABELS}
+    title = sheet.title
+    if any(column.key == "currency" for column in sheet.columns) and not sheet.labels:
+        currencies = {row.values.get("currency") for row in sheet.rows}
+        if len(currencies) == 1 and sheet.rows:
+            hidden.add("currency")
+            title = f"{title}, {currencies.pop()}"
+    columns = [
         column
         for column in sheet.columns
         if column.key not in hidden
         and any(row.values.get(column.key) not in (None, "") for row in sheet.rows)
     ]
+    return columns, title
 
 
 def _label(sheet: Sheet, row: Row) -> str:
@@ -174,8 +193,10 @@ def _label(sheet: Sheet, row: Row) -> str:
 
 _FORMATS: Final[dict[Kind, Callable[[Any], str]]] = {
     "text": lambda value: f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value),
+    "id": str,
+    "resource": lambda value: re.sub(r"^arn:[^:]*:[^:]*:[^:]*:[^:]*:", "", value),
     "money": show,
-    "quantity": plain,
+    "quantity": lambda value: plain(value.quantize(Decimal("0.000001")) if value % 1 else value),
     "count": lambda value: f"{value:,}",
     "share": lambda value: f"{(value * 100).quantize(Decimal('0.1'))} %",
 }

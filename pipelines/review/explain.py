@@ -217,8 +217,15 @@ def _rules_sheet(found: list[dict[str, Any]], rules: Mapping[str, str], top: int
             Column("rule", "rule text"),
         ),
         rows,
-        notes=_more(len(found), top, "rules"),
+        notes=(*_more(len(found), top, "rules"), *_rule_notes(rows)),
+        machine_only=("rule",),
     )
+
+
+def _rule_notes(rows: Sequence[Row]) -> list[str]:
+    """What the rules of some rows say, each once."""
+    texts = {row.values["rule_id"]: row.values["rule"] for row in rows if row.values.get("rule")}
+    return [f"{rule}: {text}" for rule, text in texts.items()]
 
 
 def _resources_sheet(found: list[dict[str, Any]], top: int) -> Sheet:
@@ -227,7 +234,7 @@ def _resources_sheet(found: list[dict[str, Any]], top: int) -> Sheet:
         "By resource and usage type",
         (
             Column("service", "service"),
-            Column("resource_id", "resource"),
+            Column("resource_id", "resource", "resource"),
             Column("usage_type", "usage type"),
             Column("element", "element"),
             Column("quantity", "quantity", "quantity"),
@@ -246,7 +253,7 @@ def _lines_sheet(found: list[dict[str, Any]], charges: int) -> Sheet:
         "lines",
         "Bill lines, largest part first",
         (
-            Column("charge_id", "charge"),
+            Column("charge_id", "charge", "id"),
             Column("period_start", "from"),
             Column("period_end", "until"),
             Column("file", "file"),
@@ -266,7 +273,7 @@ def _hours_sheet(found: list[dict[str, Any]], top: int) -> Sheet:
         "Log hours of these resources while they were charged",
         (
             Column("hour", "hour (UTC)"),
-            Column("resource_id", "resource"),
+            Column("resource_id", "resource", "resource"),
             Column("model", "model"),
             Column("model_version", "version"),
             Column("requests", "requests", "count"),
@@ -393,6 +400,8 @@ def _parts_sheet(parts: list[dict[str, Any]], rules: Mapping[str, str]) -> Sheet
             Column("rule", "rule text"),
         ),
         tuple(rows),
+        notes=tuple(_rule_notes(rows)),
+        machine_only=("rule",),
     )
 
 

@@ -52,4 +52,5 @@ def months_sheet(published: Iterable[tuple[dict[str, Any], int, pl.DataFrame]]) 
             Column("publication_id", "publication"),
         ),
         tuple(rows),
+        machine_only=("publication_id",),
     )

@@ -26,9 +26,10 @@ _AMOUNTS = (
 def prediction_sheets(months: Sequence[PublishedMonth]) -> tuple[Sheet, ...]:
     """Two sheets per currency, plan and kind: what was compared, and what was not and why."""
     variance = pl.concat([month.variance for month in months])
-    groups = variance.select("currency", "plan", "kind").unique().sort("currency", "plan", "kind")
+    groups = variance.select("currency", "plan", "kind").unique()
+    ordered = sorted(groups.iter_rows(), key=lambda group: (group[0], group[1] == "", *group))
     sheets = []
-    for currency, plan, kind in groups.iter_rows():
+    for currency, plan, kind in ordered:
         lines = variance.filter(
             (pl.col("currency") == currency) & (pl.col("plan") == plan) & (pl.col("kind") == kind)
         )

@@ -12,8 +12,9 @@ import polars as pl
 
 ZERO: Final = Decimal(0)
 
-Kind = Literal["text", "money", "quantity", "count", "share"]
-"""money: 2 decimals for people; quantity: as it is; share: a ratio, shown as a percentage."""
+Kind = Literal["text", "id", "resource", "money", "quantity", "count", "share"]
+"""id: never folded; resource: an ARN is shown without its account; money: 2 decimals for people;
+quantity: at most 6; share: a ratio, shown as a percentage."""
 
 Level = Literal["line", "subtotal", "detail", "total"]
 """What a row is to its neighbours; only `line` and `detail` rows may be added up by a reader."""
@@ -84,6 +85,8 @@ class Sheet:
     notes: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     """Columns folded into one indented label when printed for people, outermost first."""
+    machine_only: tuple[str, ...] = ()
+    """Columns of JSON and CSV that are not printed for people."""
 
 
 @dataclass(frozen=True)
