@@ -20,6 +20,7 @@ MAX_ROUNDING = Decimal("0.005")
 """The most that rounding on reading may move one file's total, in its currency (half a cent)."""
 
 EXACT = Context(prec=76, rounding=ROUND_HALF_EVEN)
+"""For every sum and product of money in Python: the default context rounds to 28 digits."""
 
 
 def quantise(amount: Decimal) -> Decimal:
@@ -46,7 +47,7 @@ def split(amount: Decimal, weights: Sequence[int]) -> list[Decimal]:
     if total <= 0 or min(weights) < 0:
         message = f"cannot split {amount} by {list(weights)}: weights must be >= 0, one above 0"
         raise ValueError(message)
-    units = int(abs(amount).scaleb(SCALE, EXACT))
+    units = int(amount.copy_abs().scaleb(SCALE, EXACT))
     sign = -1 if amount < 0 else 1
     floors = [units * weight // total for weight in weights]
     remainders = [units * weight % total for weight in weights]

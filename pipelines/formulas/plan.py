@@ -3,7 +3,7 @@
 import polars as pl
 
 from pipelines.contracts import PREDICTED, require
-from pipelines.money import POLARS_TYPE, quantise
+from pipelines.money import EXACT, POLARS_TYPE, quantise
 from pipelines.months import month_bounds
 
 FORMULA = "price x quantity"
@@ -19,7 +19,7 @@ def predict(plans: pl.DataFrame, month: str) -> pl.DataFrame:
     _, month_end = month_bounds(month)
     known = plans.filter((pl.col("charge_month") == month) & (pl.col("as_of") < month_end))
     costs = [
-        None if price is None or quantity is None else quantise(price * quantity)
+        None if price is None or quantity is None else quantise(EXACT.multiply(price, quantity))
         for price, quantity in known.select("price", "quantity").iter_rows()
     ]
     predicted = known.with_columns(

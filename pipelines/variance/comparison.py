@@ -16,7 +16,7 @@ neither is ever a zero, neither hides in price.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import duckdb
@@ -57,14 +57,16 @@ def compare(
     quantity is pro-rated to them. Charges of other charge months (corrections) are listed, not
     compared: their plan was that month's.
     """
-    actuals, others = _actual_terms(con, month, allocated_files, notional_idle)
+    with localcontext(EXACT):
+        actuals, others = _actual_terms(con, month, allocated_files, notional_idle)
     plans = _plans_in_force(predicted)
     days = days_in_month(month)
-    rows = [
-        *_planned(plans, actuals, days_covered, days),
-        *_unplanned(plans, actuals),
-        *_other_months(others),
-    ]
+    with localcontext(EXACT):
+        rows = [
+            *_planned(plans, actuals, days_covered, days),
+            *_unplanned(plans, actuals),
+            *_other_months(others),
+        ]
     shared = {
         "billing_month": month,
         "kind": "plan",
@@ -160,7 +162,7 @@ def _compared(
         "planned_price": price,
         "planned_quantity": None
         if full_quantity is None
-        else quantise(EXACT.divide(full_quantity * days_covered, Decimal(days))),
+        else quantise(full_quantity * days_covered / days),
         "actual_quantity": actual.quantity if actual else None,
         "actual_cost": actual.cost if actual else None,
     }

@@ -20,7 +20,10 @@ attributed AS (
         InvoiceIssuerName,
         BillingCurrency,
         basis,
-        sum(cost) AS attributed_total,
+        -- only what is in a bucket counts: a row in none shows as a difference
+        coalesce(sum(cost) FILTER (WHERE bucket IN (
+            'model_version', 'model', 'shared_pool', 'idle', 'commitment', 'overhead', 'unattributed', 'not_ai'
+        )), 0) AS attributed_total,
         coalesce(sum(cost) FILTER (WHERE bucket = 'model_version'), 0) AS model_version,
         coalesce(sum(cost) FILTER (WHERE bucket = 'model'), 0) AS model,
         coalesce(sum(cost) FILTER (WHERE bucket = 'shared_pool'), 0) AS shared_pool,

@@ -128,7 +128,9 @@ def tree(shared_data: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def from_folder(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, pl.DataFrame]:
+def from_folder(
+    tree: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Project, pl.DataFrame]:
     project = project_at(tmp_path_factory.mktemp("folder"), str(tree))
     return project, run_both_months(project)
 

@@ -39,7 +39,10 @@ Hours = dict[datetime, dict[str, Fraction]]
 
 def requests_of(shared_data: Path) -> list[dict[str, str]]:
     with gzip.open(
-        shared_data / "traces/alibaba_genai_2026_requests.csv.gz", "rt", encoding="utf-8", newline=""
+        shared_data / "traces/alibaba_genai_2026_requests.csv.gz",
+        "rt",
+        encoding="utf-8",
+        newline="",
     ) as text:
         return list(csv.DictReader(text))
 
@@ -204,7 +207,9 @@ def test_without_a_declaration_hours_before_the_first_request_are_not_idle(
     assert set(before["method"]) == {"not_measured"}
     assert set(before["bucket"]) == {"model"}
     assert before["EffectiveCost"].sum() == 328 * Decimal("0.634")
-    assert "not_measured" not in set(ledger.join(before, on="x_OriginChargeId", how="anti")["method"])
+    assert "not_measured" not in set(
+        ledger.join(before, on="x_OriginChargeId", how="anti")["method"]
+    )
 
 
 def test_the_notional_idle_share_is_the_same_whoever_bears_it(
