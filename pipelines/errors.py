@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
+from pipelines.money import EXACT
+
 
 class ModelspendError(Exception):
     """Any error whose text is written for the person who runs modelspend."""
@@ -110,7 +112,7 @@ class UnreconciledSpend(ModelspendError):
         self.exported, self.attributed = exported, attributed
         super().__init__(
             f"{month}: source '{source}', {basis}: attributed {attributed:f} of {exported:f} "
-            f"{currency} exported (difference {attributed - exported:f} {currency}).\n"
+            f"{currency} exported (difference {EXACT.subtract(attributed, exported):f} {currency}).\n"
             "The month was not published; readers still see the last publication. Look at "
             "core_billing__rejects and core_billing__files of this run for lines not kept."
         )

@@ -4,8 +4,8 @@ The order is the argument. Lines that are no model's by rule stay where the rule
 whose resource worked for somebody is split by who used it, hour by hour (`hour_claims.sql` holds
 the rules); its idle part is booked as idle and, if the policy says so, spread. Every other charge
 goes whole to where its tags, usage type or service point (`plain_targets.sql`); discounts and
-refunds follow the resource they name. Nothing is dropped: a charge is either in `parts` (exactly split) or
-in `plain_targets` (whole), never in both and never in neither.
+refunds follow the resource they name. Nothing is dropped: a charge is either in `parts` (exactly
+split) or in `plain_targets` (whole), never in both and never in neither.
 """
 
 from collections.abc import Mapping, Sequence
