@@ -107,7 +107,6 @@ class TagKeys(Section):
     model: list[str] = ["model", "model_name"]
     model_version: list[str] = ["model_version"]
     component: list[str] = ["phase", "component", "ml_phase"]
-    owner: list[str] = []
 
 
 class TokenWeights(Section):
