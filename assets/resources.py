@@ -21,5 +21,7 @@ class AttributionProject(dg.ConfigurableResource["AttributionProject"]):
 
     def month_run(self, context: dg.AssetExecutionContext) -> MonthRun:
         """The month this step works on: one and the same for all steps of a Dagster run."""
-        run = opened(context.run_id)
-        return run or MonthRun.resume_or_begin(self.load(), context.partition_key, context.run_id)
+        run = opened(context.run.run_id)
+        return run or MonthRun.resume_or_begin(
+            self.load(), context.partition_key, context.run.run_id
+        )
