@@ -90,10 +90,7 @@ def list_files(url: str, storage: Storage) -> list[StoredFile]:
     Raises:
         LakeUnreachable: no such folder, bucket or endpoint, or no right to list it.
     """
-    if url.startswith(S3):
-        files = _list_bucket(url, storage)
-    else:
-        files = _list_folder(url)
+    files = _list_bucket(url, storage) if url.startswith(S3) else _list_folder(url)
     return sorted(files, key=lambda file: file.name)
 
 
