@@ -82,7 +82,8 @@ def allocate(
     _load_catalogue(con, catalogue)
     warnings = load_meanings(con, catalogue, rules)
     load_names(con, catalogue, settings)
-    load(con, "ai_accounts", {"account": "VARCHAR"}, [{"account": a} for a in policy.ai_accounts])
+    accounts = [{"account": account} for account in sorted(set(policy.ai_accounts))]
+    load(con, "ai_accounts", {"account": "VARCHAR"}, accounts)
 
     for step in ("resource_keys", "linked_resources", "linked_charges", "charge_hours"):
         materialise(con, step, f"attribution/{step}")
@@ -98,7 +99,7 @@ def allocate(
         },
     )
     _load_watches(con, catalogue)
-    for step in ("resource_hours", "live_deployments", "live_runs"):
+    for step in ("pod_hours", "resource_hours", "live_deployments", "live_runs"):
         materialise(con, step, f"attribution/{step}")
     materialise(
         con, "hour_claims", "attribution/hour_claims", {"idle_measure": policy.idle_measure}
@@ -111,11 +112,14 @@ def allocate(
     )
     con.execute(f"CREATE OR REPLACE TEMP VIEW plain_targets AS {sql('attribution/plain_targets')}")
 
+    _follow(con)  # first: the idle part of a discount is then spread as the idle part of its charge
     bounds = {"month_start": month_start, "month_end": month_end}
-    _spread_idle(con, bounds, is_borne_by_use=policy.idle_bearer == "spread_by_use")
+    materialise(con, "keys", "attribution/idle_keys", bounds)
+    notional_idle = _notional_idle(con, month)
+    if policy.idle_bearer == "spread_by_use":
+        _spread(con, "idle", "idle by use")
     if policy.shared_pool != "kept":
         _spread_pool(con, {**bounds, "by_cost": policy.shared_pool == "spread_by_cost"})
-    _follow(con)
     if policy.overhead != "kept":
         _spread_overhead(con)
 
@@ -125,10 +129,9 @@ def allocate(
         month=month,
         idle_to_owner=policy.idle_bearer == "endpoint_owner",
     )
-    notional = pl.DataFrame(query(con, "attribution/notional_idle", month=month))
     return Allocation(
         allocated=ledger.project(ALLOCATED.select_list()),
-        notional_idle=require(notional.cast(NOTIONAL_IDLE.polars_schema), NOTIONAL_IDLE),
+        notional_idle=notional_idle,
         warnings=[*warnings, *_unknown_names(con)],
     )
 
@@ -182,42 +185,41 @@ def _load_watches(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
 
 def _split(con: duckdb.DuckDBPyConnection, into: str, origins: str, claims: str) -> None:
     """Split the charges of one table by the claims of another, exactly, into rows like `parts`."""
-    con.execute(f"CREATE OR REPLACE TEMP VIEW origins AS FROM {origins}")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW shares AS FROM {claims}")
-    materialise(con, "split_amounts", "attribution/split")
+    _split_amounts(con, origins, claims)
     materialise(con, into, "attribution/parts")
 
 
-def _spread_idle(
-    con: duckdb.DuckDBPyConnection, bounds: Mapping[str, object], *, is_borne_by_use: bool
-) -> None:
-    """Idle by the key of use: always as a notional table, in the ledger if the policy says so."""
-    materialise(con, "keys", "attribution/idle_keys", bounds)
-    _respread(con, "spread_idle", "idle", "idle by use")
-    if is_borne_by_use:
-        _replace_parts(con, "idle", "spread_idle")
+def _split_amounts(con: duckdb.DuckDBPyConnection, origins: str, claims: str) -> None:
+    con.execute(f"CREATE OR REPLACE TEMP VIEW origins AS FROM {origins}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW shares AS FROM {claims}")
+    materialise(con, "split_amounts", "attribution/split")
+
+
+def _notional_idle(con: duckdb.DuckDBPyConnection, month: str) -> pl.DataFrame:
+    """Every version's share of idle time, from the resources' sums: the same for every bearer."""
+    materialise(con, "respread", "attribution/idle_sums")
+    materialise(con, "respread_claims", "attribution/respread_claims", {"evidence": "notional"})
+    _split_amounts(con, "respread", "respread_claims")
+    shares = pl.DataFrame(query(con, "attribution/notional_idle", month=month))
+    return require(shares.cast(NOTIONAL_IDLE.polars_schema), NOTIONAL_IDLE)
 
 
 def _spread_pool(con: duckdb.DuckDBPyConnection, params: Mapping[str, object]) -> None:
     materialise(con, "target_costs", "attribution/target_costs")
     materialise(con, "keys", "attribution/pool_keys", params)
-    _respread(con, "spread_pool", "shared_pool", "shared pool by policy")
-    _replace_parts(con, "shared_pool", "spread_pool")
+    _spread(con, "shared_pool", "shared pool by policy")
 
 
-def _respread(con: duckdb.DuckDBPyConnection, into: str, bucket: str, evidence: str) -> None:
-    """Split the parts of one bucket once more, by `keys` of their resource."""
+def _spread(con: duckdb.DuckDBPyConnection, bucket: str, evidence: str) -> None:
+    """Split the parts of one bucket once more, by `keys` of their resource, and replace them."""
     materialise(con, "respread", "attribution/respread", {"bucket": bucket})
     materialise(con, "respread_claims", "attribution/respread_claims", {"evidence": evidence})
-    _split(con, into, "respread", "respread_claims")
-
-
-def _replace_parts(con: duckdb.DuckDBPyConnection, bucket: str, spread: str) -> None:
+    _split(con, "spread", "respread", "respread_claims")
     con.execute(
         "DELETE FROM parts WHERE bucket = $bucket AND link_key IN (SELECT link_key FROM keys)",
         {"bucket": bucket},
     )
-    con.execute(f"INSERT INTO parts FROM {spread}")
+    con.execute("INSERT INTO parts FROM spread")
 
 
 def _follow(con: duckdb.DuckDBPyConnection) -> None:

@@ -3,46 +3,63 @@
 -- grain:  origin_id, bucket, model, model_version, component, method
 -- params: none
 WITH spans AS (
-    SELECT origin_id, link_key, split, first_hour, first_hour = last_hour AS is_hourly, component
+    SELECT origin_id, link_key, split, first_hour, first_hour = last_hour AS is_hourly,
+        component = 'storage' AS is_storage
     FROM linked_charges
 ),
-hour_totals AS (
-    SELECT link_key, hour, split, sum(weight) AS weight FROM hour_claims GROUP BY ALL
-),
-claimed AS (
-    SELECT s.origin_id, s.component AS rule_component, c.bucket, c.model, c.model_version, c.component,
-        c.method, c.evidence, c.weight
+hourly AS (
+    SELECT s.origin_id, s.is_storage, c.bucket, c.model, c.model_version, c.component, c.method,
+        c.evidence, c.weight
     FROM spans AS s
-    INNER JOIN hour_claims AS c
-        ON c.link_key = s.link_key AND c.hour = s.first_hour AND c.split = s.split
+    INNER JOIN resource_hours AS h ON h.link_key = s.link_key AND h.hour = s.first_hour
+    INNER JOIN hour_claims AS c ON c.hour_id = h.hour_id AND c.split = s.split
     WHERE s.is_hourly
-    UNION ALL
-    SELECT s.origin_id, s.component, c.bucket, c.model, c.model_version, c.component,
-        c.method, c.evidence,
-        c.weight * 100000000000 // t.weight * greatest(1, h.overlap_us // 1000000)
+),
+hour_totals AS (
+    SELECT hour_id, sum(weight) AS weight FROM hour_claims WHERE split = 'capacity' GROUP BY hour_id
+),
+long_hours AS (
+    -- only hours with claims: one version alone takes the charge, whenever in its span it was live
+    SELECT s.origin_id, s.is_storage, r.hour_id, h.overlap_us, t.weight AS hour_weight
     FROM spans AS s
     INNER JOIN charge_hours AS h USING (origin_id)
-    INNER JOIN hour_claims AS c
-        ON c.link_key = s.link_key AND c.hour = h.hour AND c.split = s.split
-    INNER JOIN hour_totals AS t
-        ON t.link_key = s.link_key AND t.hour = h.hour AND t.split = s.split
+    INNER JOIN resource_hours AS r ON r.link_key = s.link_key AND r.hour = h.hour
+    INNER JOIN hour_totals AS t ON t.hour_id = r.hour_id
     WHERE NOT s.is_hourly AND s.split = 'capacity'
+),
+long_totals AS (
+    SELECT origin_id, sum(overlap_us) AS overlap_us FROM long_hours GROUP BY origin_id
+),
+summed AS (
+    SELECT * FROM hourly WHERE is_storage
     UNION ALL
-    SELECT s.origin_id, s.component, c.bucket, c.model, c.model_version, c.component,
-        c.method, c.evidence, c.weight
+    -- in 1e-18 of the charge: the shares of all hours add up to one
+    SELECT h.origin_id, h.is_storage, c.bucket, c.model, c.model_version, c.component, c.method,
+        c.evidence,
+        1000000000000000000::HUGEINT * h.overlap_us // t.overlap_us * c.weight // h.hour_weight
+    FROM long_hours AS h
+    INNER JOIN long_totals AS t USING (origin_id)
+    INNER JOIN hour_claims AS c ON c.hour_id = h.hour_id AND c.split = 'capacity'
+    UNION ALL
+    SELECT s.origin_id, s.is_storage, c.bucket, c.model, c.model_version, c.component, c.method,
+        c.evidence, c.weight
     FROM spans AS s
     INNER JOIN span_claims AS c USING (origin_id)
 )
+SELECT origin_id, bucket, model, model_version, component, method, evidence, weight
+FROM hourly
+WHERE NOT is_storage
+UNION ALL
 SELECT
     origin_id,
     bucket,
     model,
     model_version,
-    CASE WHEN component <> '' AND rule_component = 'storage' THEN 'storage' ELSE component END AS component,
+    CASE WHEN component <> '' AND is_storage THEN 'storage' ELSE component END AS component,
     -- a charge that was partly split by use was split by use
     CASE WHEN bool_or(method = 'usage') THEN 'usage' ELSE min(method) END AS method,
     min(evidence) AS evidence,
     sum(weight)::HUGEINT AS weight
-FROM claimed
+FROM summed
 WHERE weight > 0
 GROUP BY ALL

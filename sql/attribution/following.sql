@@ -6,7 +6,7 @@ SELECT
     c.source,
     c.x_ChargeId AS charge_id,
     c.ResourceId AS resource_id,
-    '' AS link_key,
+    coalesce(r.link_key, '') AS link_key,
     c.charge_month,
     c.ChargePeriodStart AS starts_at,
     c.ChargePeriodEnd AS ends_at,
@@ -27,4 +27,5 @@ INNER JOIN signature_meanings AS m
     AND m.category = coalesce(c.ChargeCategory, '')
     AND m.instance_type = coalesce(c.x_InstanceType, '')
     AND m.product_family = coalesce(c.x_ProductFamily, '')
+LEFT JOIN linked_resources AS r ON r.resource_id = c.ResourceId
 WHERE m.is_following AND c.ResourceId <> ''

@@ -1,5 +1,5 @@
--- The key by which a resource's idle time is spread: its use over the billing month; without any use
--- its runs' time; without runs its deployments' hours, evenly.
+-- The key by which a resource's idle time is spread: its use over the billing month; a node's, by its
+-- pods; without any use its runs' time; without runs its deployments' hours, evenly.
 -- grain:  link_key, bucket, model, model_version, component
 -- params: $month_start, $month_end timestamp
 WITH used AS (
@@ -20,6 +20,14 @@ measures AS (
     FROM used
     GROUP BY link_key
     HAVING sum(requests) > 0
+),
+pods AS (
+    -- pod_claims are 1e-18 of a node's charge: kept to 1e-12, a month of them stays far below 1e19
+    SELECT l.link_key, p.bucket, p.model, p.model_version, p.component, sum(p.weight // 1000000) AS weight
+    FROM pod_claims AS p
+    INNER JOIN linked_charges AS l USING (origin_id)
+    WHERE p.bucket <> 'idle' AND l.starts_at >= $month_start AND l.starts_at < $month_end
+    GROUP BY ALL
 ),
 spans AS (
     SELECT link_key, kind, model, model_version, component,
@@ -43,9 +51,13 @@ keys AS (
     FROM used AS u
     INNER JOIN measures AS m USING (link_key)
     UNION ALL
+    SELECT p.link_key, p.bucket, p.model, p.model_version, p.component, p.weight
+    FROM pods AS p
+    ANTI JOIN measures AS m USING (link_key)
+    UNION ALL
     SELECT s.link_key, 'model_version', s.model, s.model_version, s.component, s.live_us
     FROM spans AS s
-    ANTI JOIN measures AS m USING (link_key)
+    ANTI JOIN (SELECT link_key FROM measures UNION SELECT link_key FROM pods) AS m USING (link_key)
     WHERE s.kind = 'run'
        OR s.link_key NOT IN (SELECT link_key FROM spans WHERE kind = 'run')
 )

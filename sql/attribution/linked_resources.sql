@@ -1,39 +1,41 @@
--- The billed or logged resources that the catalogue, a log or container split rows know: by whole key,
--- by its last part (`endpoint/rank` for the catalogue's `rank`), or by the catalogue's last part (a log's
--- `rank` for the catalogue's `endpoint/rank`). The catalogue goes before a log, the whole before a part.
+-- The billed and logged resources that the catalogue, a log or container split rows know, and the one
+-- key each goes by. A bill, a catalogue and a log may write an endpoint as its ARN or as its bare name:
+-- the whole key decides before the last part, the catalogue's spelling before the log's.
 -- A run's resource is never an endpoint of the same name, a deployment's never a job.
 -- grain:  resource_id
 -- params: none
 WITH link_keys AS (
-    SELECT DISTINCT link_key, kind FROM links
+    SELECT DISTINCT link_key, kind, split_part(link_key, '/', -1) AS last_part, true AS is_catalogued
+    FROM links
     UNION
-    SELECT DISTINCT k.resource_key, 'log'
+    SELECT DISTINCT k.resource_key, 'log', '', false
     FROM usage AS u
     INNER JOIN resource_keys AS k USING (resource_id)
     UNION
-    SELECT DISTINCT k.resource_key, 'parent'
+    SELECT DISTINCT k.resource_key, 'parent', '', false
     FROM split_shares AS s
     INNER JOIN resource_keys AS k ON k.resource_id = s.x_ParentResourceId
 ),
 candidates AS (
-    SELECT k.resource_id, l.link_key, l.kind, 3 AS closeness
+    SELECT k.resource_id, l.link_key, l.is_catalogued, 3 AS likeness
     FROM resource_keys AS k
     INNER JOIN link_keys AS l ON l.link_key = k.resource_key
     UNION ALL
-    SELECT k.resource_id, l.link_key, l.kind, 2
+    SELECT k.resource_id, l.link_key, l.is_catalogued, 2
     FROM resource_keys AS k
     INNER JOIN link_keys AS l ON l.link_key = k.last_part
-    WHERE k.resource_key <> k.last_part
+    WHERE k.last_part <> k.resource_key
       AND NOT (l.kind IN ('deployment', 'log') AND regexp_matches(k.resource_key, '^[a-z-]*job[a-z-]*/'))
       AND NOT (l.kind = 'run' AND regexp_matches(k.resource_key, '^endpoint[a-z-]*/'))
     UNION ALL
-    SELECT k.resource_id, l.link_key, l.kind, 1
+    -- a log that writes the bare name of what the catalogue has in full
+    SELECT k.resource_id, l.link_key, true, 1
     FROM resource_keys AS k
-    INNER JOIN link_keys AS l ON split_part(l.link_key, '/', -1) = k.resource_key
-    WHERE l.kind = 'deployment' AND l.link_key <> k.resource_key
+    INNER JOIN link_keys AS l ON l.last_part = k.resource_key
+    WHERE l.last_part <> l.link_key AND l.kind IN ('deployment', 'resource')
 )
 SELECT
     resource_id,
-    arg_max(link_key, (kind <> 'log', closeness, length(link_key), link_key)) AS link_key
+    arg_max(link_key, (is_catalogued, likeness, length(link_key), link_key)) AS link_key
 FROM candidates
 GROUP BY resource_id

@@ -3,18 +3,19 @@
 -- params: $month text
 SELECT
     $month AS billing_month,
-    c.charge_month,
-    c.source,
-    s.model,
-    s.model_version,
-    s.component,
-    s.element,
-    c.BillingCurrency AS currency,
-    coalesce(c.ConsumedUnit, '') AS unit,
+    o.charge_month,
+    o.source,
+    c.model,
+    c.model_version,
+    c.component,
+    o.element,
+    o.currency,
+    o.unit,
     coalesce(sum(s.ConsumedQuantity), 0) AS quantity,
     sum(s.EffectiveCost) AS effective_cost
-FROM spread_idle AS s
-INNER JOIN charges AS c ON c.source = s.source AND c.x_ChargeId = s.charge_id
-WHERE s.model <> ''
+FROM split_amounts AS s
+INNER JOIN respread AS o USING (origin_id)
+INNER JOIN respread_claims AS c USING (origin_id, share)
+WHERE c.model <> ''
 GROUP BY ALL
 ORDER BY ALL

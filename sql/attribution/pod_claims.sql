@@ -3,11 +3,11 @@
 -- tags name, or to not_ai; the unused part is idle.
 -- grain:  origin_id, bucket, model, model_version, component
 -- params: none
-WITH pods AS (
+WITH shares AS (
     SELECT
         c.origin_id,
-        r.link_key,
-        date_trunc('hour', s.ChargePeriodStart) AS hour,
+        s.source,
+        s.x_ShareId,
         s.Tags AS tags,
         greatest(0, s.used_cost * 1000000000)::HUGEINT AS used,
         greatest(0, s.unused_cost * 1000000000)::HUGEINT AS unused
@@ -15,18 +15,41 @@ WITH pods AS (
     INNER JOIN linked_charges AS c
         ON c.source = s.source AND c.resource_id = s.x_ParentResourceId
         AND c.starts_at = s.ChargePeriodStart AND c.ends_at = s.ChargePeriodEnd
-        AND c.split = 'capacity'
-    LEFT JOIN linked_resources AS r ON r.resource_id = s.ResourceId
+    WHERE c.split = 'capacity'
+),
+totals AS (
+    SELECT origin_id, sum(used + unused) AS total FROM shares GROUP BY origin_id
+),
+pods AS (
+    -- in 1e-18 of the node's charge
+    SELECT
+        s.origin_id,
+        s.source,
+        s.x_ShareId,
+        s.tags,
+        1000000000000000000::HUGEINT * s.used // t.total AS used,
+        1000000000000000000::HUGEINT * s.unused // t.total AS unused
+    FROM shares AS s
+    INNER JOIN totals AS t USING (origin_id)
+    WHERE t.total > 0
 ),
 hour_totals AS (
-    SELECT link_key, hour, sum(weight) AS weight FROM hour_claims WHERE split = 'use' GROUP BY ALL
+    SELECT hour_id, sum(weight) AS weight FROM hour_claims WHERE split = 'use' GROUP BY hour_id
+),
+pod_spans AS (
+    SELECT p.source, p.x_ShareId, h.hour_id, t.weight AS hour_weight,
+        count(*) OVER (PARTITION BY p.source, p.x_ShareId) AS hours
+    FROM pod_hours AS p
+    INNER JOIN resource_hours AS h ON h.link_key = p.link_key AND h.hour = p.hour
+    INNER JOIN hour_totals AS t ON t.hour_id = h.hour_id
 ),
 claims AS (
-    SELECT p.origin_id, c.bucket, c.model, c.model_version, c.component, c.method, 'pod: ' || c.evidence AS evidence,
-        p.used * (c.weight * 100000 // t.weight) AS weight
+    SELECT p.origin_id, c.bucket, c.model, c.model_version, c.component, c.method,
+        'pod: ' || c.evidence AS evidence,
+        p.used // h.hours * c.weight // h.hour_weight AS weight
     FROM pods AS p
-    INNER JOIN hour_claims AS c ON c.link_key = p.link_key AND c.hour = p.hour AND c.split = 'use'
-    INNER JOIN hour_totals AS t ON t.link_key = p.link_key AND t.hour = p.hour
+    INNER JOIN pod_spans AS h ON h.source = p.source AND h.x_ShareId = p.x_ShareId
+    INNER JOIN hour_claims AS c ON c.hour_id = h.hour_id AND c.split = 'use'
     UNION ALL
     SELECT p.origin_id,
         CASE WHEN n.model IS NULL THEN 'not_ai' WHEN n.model_version = '' THEN 'model' ELSE 'model_version' END,
@@ -35,15 +58,14 @@ claims AS (
         CASE WHEN n.model IS NULL THEN '' ELSE coalesce(m.component, 'inference') END,
         'usage',
         CASE WHEN n.model IS NULL THEN 'pod without AI' ELSE 'pod: tag' END,
-        p.used * 100000
+        p.used
     FROM pods AS p
-    LEFT JOIN hour_totals AS h ON h.link_key = p.link_key AND h.hour = p.hour
+    ANTI JOIN pod_spans AS h ON h.source = p.source AND h.x_ShareId = p.x_ShareId
     LEFT JOIN tag_sets AS t ON t.tags = p.tags
     LEFT JOIN tag_names AS n ON n.tag_model = t.tag_model AND n.tag_version = t.tag_version
     LEFT JOIN tag_components AS m ON m.tag_component = t.tag_component
-    WHERE h.link_key IS NULL
     UNION ALL
-    SELECT origin_id, 'idle', '', '', '', 'usage', 'unused part of the node', unused * 100000 FROM pods
+    SELECT origin_id, 'idle', '', '', '', 'usage', 'unused part of the node', unused FROM pods
 )
 SELECT
     origin_id,

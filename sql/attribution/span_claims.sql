@@ -32,15 +32,17 @@ measures AS (
 ran AS (
     SELECT s.origin_id, r.model, r.model_version, r.component, sum(r.run_us) AS run_us
     FROM spans AS s
-    INNER JOIN live_runs AS r
-        ON r.link_key = s.link_key AND r.hour BETWEEN s.first_hour AND s.last_hour
+    INNER JOIN resource_hours AS h
+        ON h.link_key = s.link_key AND h.hour BETWEEN s.first_hour AND s.last_hour
+    INNER JOIN live_runs AS r USING (hour_id)
     GROUP BY ALL
 ),
 live AS (
     SELECT DISTINCT s.origin_id, d.model, d.model_version
     FROM spans AS s
-    INNER JOIN live_deployments AS d
-        ON d.link_key = s.link_key AND d.hour BETWEEN s.first_hour AND s.last_hour
+    INNER JOIN resource_hours AS h
+        ON h.link_key = s.link_key AND h.hour BETWEEN s.first_hour AND s.last_hour
+    INNER JOIN live_deployments AS d USING (hour_id)
 ),
 live_totals AS (
     SELECT
