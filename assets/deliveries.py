@@ -10,14 +10,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from assets.object_store import StoredFile, fetch, list_files
+from assets.object_store import StoredFile, fetch, fetch_all, list_files
 from assets.project import Project, code_digest
 from pipelines.billing.deliveries import (
     data_files,
     is_month_manifest,
+    loose_files,
     manifest_of,
     month_of_file,
 )
+from pipelines.billing.raw_text import billing_month_of
+from pipelines.errors import BillUnreadable
 from pipelines.inputs import FileIdentity, Inputs, digest_of
 from pipelines.months import complete_days, days_in_month
 from pipelines.settings import BillSource, LogSource
@@ -38,9 +41,23 @@ def list_source(project: Project, source: BillSource | LogSource) -> list[Stored
 def list_bills(project: Project, month: str) -> dict[str, list[StoredFile]]:
     """The files of the month's billing period, for every bill source."""
     return {
-        source.name: [f for f in list_source(project, source) if month_of_file(f.name) == month]
+        source.name: _bill_months(project, source).get(month, [])
         for source in project.settings.bills
     }
+
+
+def _bill_months(project: Project, source: BillSource) -> dict[str, list[StoredFile]]:
+    """A source's files by billing month: by period folder, or by the first line of loose files."""
+    listed = list_source(project, source)
+    loose = set(loose_files(file.name for file in listed))
+    found: dict[str, list[StoredFile]] = defaultdict(list)
+    for file in listed:
+        if file.name in loose:
+            [there] = fetch_all([file], source.storage, project.cache)
+            found[billing_month_of(there, source.name)].append(file)
+        elif month := month_of_file(file.name):
+            found[month].append(file)
+    return found
 
 
 def list_logs(project: Project) -> dict[str, list[StoredFile]]:
@@ -54,10 +71,16 @@ def current_delivery(
     """Of the month's listed files those the manifest names now.
 
     Raises:
-        BillUnreadable: no manifest, a wrong one, or a file it names is not there.
+        BillUnreadable: no manifest, a wrong one, a file it names is not there, or several files
+            for the month that no manifest chooses from.
         FileDamaged: the manifest was replaced since it was listed; the month is to be run again.
     """
     by_name = {file.name: file for file in listed}
+    if loose := loose_files(by_name):
+        if len(loose) > 1:
+            problem = f"{len(loose)} files are of this month and no manifest says which count"
+            raise BillUnreadable(source.name, month, problem, ", ".join(loose))
+        return list(listed)
     manifest = manifest_of(source.name, month, list(by_name))
     path = fetch(by_name[manifest], source.storage, project.cache)
     text = path.read_text(encoding="utf-8-sig", errors="replace")
@@ -92,10 +115,11 @@ def delivery_identities(project: Project) -> dict[str, str]:
     """For every delivered month, one identity of the manifests all its sources have for it."""
     found: dict[str, list[str]] = defaultdict(list)
     for source in project.settings.bills:
-        for file in list_source(project, source):
-            month = month_of_file(file.name)
-            if month and is_month_manifest(file.name):
-                found[month].append(f"{source.name}\t{file.name}\t{file.etag}")
+        for month, files in _bill_months(project, source).items():
+            loose = set(loose_files(file.name for file in files))
+            for file in files:
+                if file.name in loose or is_month_manifest(file.name):
+                    found[month].append(f"{source.name}\t{file.name}\t{file.etag}")
     return {month: digest_of("\n".join(sorted(lines))) for month, lines in sorted(found.items())}
 
 

@@ -79,6 +79,17 @@ def data_files(
     return [there[_from_period_on(key)] for key in keys]
 
 
+def loose_files(names: Iterable[str]) -> list[str]:
+    """The CSV files of a source that has neither period folders nor a manifest; else none.
+
+    Such files were put there by hand: one for each month, whose billing period only its lines say.
+    """
+    names = list(names)
+    if any(month_of_file(name) or name.endswith(MANIFEST) for name in names):
+        return []
+    return sorted(name for name in names if name.lower().endswith((".csv", ".csv.gz")))
+
+
 def _parsed(source: str, month: str, manifest: str, text: str) -> dict[str, Any]:
     try:
         listed = json.loads(text)

@@ -1,0 +1,50 @@
+"""Which files of a source are a month's bill, from listings of real folders."""
+
+from pathlib import Path
+
+import pytest
+from builders import cur_file, cur_line, write_cur
+
+from assets.deliveries import current_delivery, list_bills, months_delivered
+from assets.project import Project
+from pipelines.errors import BillUnreadable
+
+
+def project(folder: Path, path: str) -> Project:
+    (folder / "modelspend.toml").write_text(f'[[bills]]\nname = "aws"\npath = "{path}"\n')
+    (folder / "catalogue.toml").write_text("")
+    return Project.load(folder / "modelspend.toml")
+
+
+def delivered(project: Project, month: str) -> list[str]:
+    listed = list_bills(project, month)["aws"]
+    files = current_delivery(project, project.settings.bills[0], month, listed)
+    return [file.name for file in files]
+
+
+def test_the_assembly_the_manifest_names_now_is_the_month(tmp_path: Path):
+    write_cur(tmp_path, "2026-09", [cur_line()], assembly="first")
+    write_cur(tmp_path, "2026-09", [cur_line()], [cur_line()], assembly="second")
+    days = "20260901-20261001/second"
+    shop = project(tmp_path, "shop-cur")
+    assert delivered(shop, "2026-09") == [f"{days}/shop-cur-1.csv.gz", f"{days}/shop-cur-2.csv.gz"]
+    assert months_delivered(shop) == ["2026-09"]
+
+
+def test_a_single_file_is_the_bill_of_the_month_in_its_lines(tmp_path: Path):
+    cur_file(tmp_path, [cur_line(month="2026-08")], "export.csv.gz")
+    shop = project(tmp_path, "export.csv.gz")
+    assert months_delivered(shop) == ["2026-08"]
+    assert delivered(shop, "2026-08") == ["export.csv.gz"]
+
+
+def test_a_folder_of_files_is_read_month_by_month_if_each_month_has_one(tmp_path: Path):
+    cur_file(tmp_path / "bills", [cur_line(month="2026-08")], "a.csv")
+    cur_file(tmp_path / "bills", [cur_line(month="2026-09")], "b.csv.gz")
+    shop = project(tmp_path, "bills")
+    assert months_delivered(shop) == ["2026-08", "2026-09"]
+    assert delivered(shop, "2026-09") == ["b.csv.gz"]
+    cur_file(tmp_path / "bills", [cur_line(month="2026-09")], "c.csv")
+    with pytest.raises(BillUnreadable, match="no manifest says which count"):
+        delivered(shop, "2026-09")
+    assert delivered(shop, "2026-08") == ["a.csv"]
