@@ -446,8 +446,8 @@ PLANS = Contract(
 ALLOCATED = Contract(
     name="core_attribution__allocated_charges",
     grain=(
-        "charge x bucket x model x version x component x element x method x rule x owner "
-        "(an allocated charge in FOCUS's sense)"
+        "charge x bucket x model x version x component x element x method x rule x evidence "
+        "x owner (an allocated charge in FOCUS's sense)"
     ),
     columns={
         "billing_month": TEXT,
@@ -492,6 +492,7 @@ ALLOCATED = Contract(
         "element",
         "method",
         "rule_id",
+        "evidence",
         "owner",
     ),
     required=("billing_month", "charge_month", "BillingCurrency", *BASES),

@@ -66,7 +66,7 @@ def load_meanings(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, rules: R
     for signature in con.execute("SELECT * FROM signatures").fetchall():
         line = dict(zip(PATTERNS, signature, strict=True))
         rule = first_match(rules.rules, line)
-        text = _model_text(rule, line["usage_type"])
+        text = _model_text(rule, line)
         named = names.of_usage_type(text) if text else None
         machine = line["instance_type"] or line["usage_type"]
         if rule.ai and rule.split == "capacity" and instance_type(machine):
@@ -118,10 +118,10 @@ def first_match(rules: Iterable[Rule], line: dict[str, str]) -> Rule:
     raise LookupError(message)
 
 
-def _model_text(rule: Rule, usage_type: str) -> str:
+def _model_text(rule: Rule, line: dict[str, str]) -> str:
     if rule.model_text is None:
         return ""
-    match = _pattern(rule.model_text).match(usage_type)
+    match = _pattern(rule.model_text).match(line[rule.model_text_in])
     return (match[1] or "") if match else ""
 
 

@@ -33,11 +33,12 @@ PATTERNS = (
     "category",
     "instance_type",
     "product_family",
+    "service_name",
 )
 
 
 class Rule(Section):
-    """One rule: eight patterns that a line must match, and what the line then means."""
+    """One rule: patterns that a line must match, and what the line then means."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
     provider: str | None = None
@@ -48,6 +49,7 @@ class Rule(Section):
     category: str | None = None
     instance_type: str | None = None
     product_family: str | None = None
+    service_name: str | None = None
 
     bucket: Literal["overhead", "commitment", "not_ai"] | None = None
     follow: bool = False
@@ -56,6 +58,7 @@ class Rule(Section):
     element: Element = "hardware"
     split: Literal["capacity", "use"] = "use"
     model_text: str | None = None
+    model_text_in: Literal["usage_type", "service_name"] = "usage_type"
 
     @field_validator(*PATTERNS, "model_text")
     @classmethod

@@ -209,11 +209,24 @@ def _doubled(catalogue: Catalogue) -> list[str]:
         ]
     seen: dict[str, str] = {}
     for model in catalogue.models:
-        for name in model.aliases:
-            problems += _claim(seen, f"alias {name!r}", model.name)
+        claims = [
+            *(("name", name, model.name) for name in (model.name, *model.aliases)),
+            *(("alias", name, model.name) for name in model.aliases),
+            *(("usage type", text, model.name) for text in model.usage_types),
+            *(("service", service, model.name) for service in model.services),
+        ]
         for version in model.versions:
-            for name in version.aliases:
-                problems += _claim(seen, f"alias {name!r}", f"{model.name} {version.version}")
+            whose = f"{model.name} {version.version}"
+            claims += [("alias", name, whose) for name in version.aliases]
+            claims += [("usage type", text, whose) for text in version.usage_types]
+        for kind, text, whose in claims:
+            problems += _claim(seen, f"{kind} {text.lower()!r}", whose)
+    for run in catalogue.runs:
+        keys = [resource_key(resource) for resource in run.resources]
+        problems += [
+            f"run {run.id!r} lists resource {k!r} twice"
+            for k in sorted({k for k in keys if keys.count(k) > 1})
+        ]
     runs = [run.id for run in catalogue.runs]
     problems += [
         f"run {r!r} is listed twice" for r in sorted({r for r in runs if runs.count(r) > 1})

@@ -1,5 +1,5 @@
 -- The ledger: every charge where it ended, whole or in exact parts, with its owner.
--- grain:  charge x bucket x model x version x component x element x method x rule x owner
+-- grain:  charge x bucket x model x version x component x element x method x rule x evidence x owner
 -- params: $month text, $idle_to_owner boolean
 WITH targets AS (
     SELECT charge_month, source, x_ChargeId, CommitmentDiscountId, InvoiceIssuerName, InvoiceId,

@@ -27,5 +27,6 @@ INNER JOIN signature_meanings AS m
     AND m.category = coalesce(c.ChargeCategory, '')
     AND m.instance_type = coalesce(c.x_InstanceType, '')
     AND m.product_family = coalesce(c.x_ProductFamily, '')
+    AND m.service_name = coalesce(c.ServiceName, '')
 LEFT JOIN linked_resources AS r ON r.resource_id = c.ResourceId
 WHERE m.is_following AND c.ResourceId <> ''

@@ -41,4 +41,5 @@ INNER JOIN signature_meanings AS m
     AND m.category = coalesce(c.ChargeCategory, '')
     AND m.instance_type = coalesce(c.x_InstanceType, '')
     AND m.product_family = coalesce(c.x_ProductFamily, '')
+    AND m.service_name = coalesce(c.ServiceName, '')
 WHERE m.bucket = '' AND NOT m.is_following

@@ -30,6 +30,7 @@ WITH found AS (
         AND m.category = coalesce(c.ChargeCategory, '')
         AND m.instance_type = coalesce(c.x_InstanceType, '')
         AND m.product_family = coalesce(c.x_ProductFamily, '')
+    AND m.service_name = coalesce(c.ServiceName, '')
     LEFT JOIN tag_sets AS t ON t.tags = c.Tags
     LEFT JOIN tag_names AS n ON n.tag_model = t.tag_model AND n.tag_version = t.tag_version
     LEFT JOIN tag_components AS tc ON tc.tag_component = t.tag_component
