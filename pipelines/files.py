@@ -91,6 +91,24 @@ def check_gzip(path: str | Path) -> None:
             pass
 
 
+def count_lines(file: LocalFile) -> int:
+    """The newlines of a file, and one for a last line without: a gzip is checked on the way.
+
+    As many as records were read prove that no record swallowed another; where they differ,
+    `count_records` tells newlines inside quotes and blank lines from lost ones, at three times
+    the cost.
+
+    Raises:
+        FileDamaged: see `decompressed`.
+    """
+    lines = 0
+    last = b"\n"
+    for piece in content(file):
+        lines += piece.count(b"\n")
+        last = piece[-1:]
+    return lines + (last != b"\n")
+
+
 def count_records(file: LocalFile) -> int:
     r"""The records of a CSV with its header, counted from the bytes alone: no CSV reader involved.
 

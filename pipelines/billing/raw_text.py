@@ -21,7 +21,7 @@ import duckdb
 
 from pipelines.billing.columns import COLUMNS, Header, match_header
 from pipelines.errors import BillUnreadable, FileDamaged
-from pipelines.files import LocalFile, count_records
+from pipelines.files import LocalFile, count_lines, count_records
 from pipelines.queries import sql
 
 NOTHING = ("", "None", "NULL", "null")
@@ -70,16 +70,20 @@ def read_raw_text(
     lines, paths = {}, []
     with ThreadPoolExecutor(max_workers=1) as pool:
         for number, file in enumerate(files):
-            counting = pool.submit(count_records, file)
+            counting = pool.submit(count_lines, file)
             path = work / f"raw-{number:05}.parquet"
             first, header = firsts[file.name], headers[file.name]
             problem = None
+            records = 0
             try:
-                _convert(con, file, number, first, header, tag_columns, path)
+                records = _convert(con, file, number, first, header, tag_columns, path)
             except duckdb.Error as error:
                 problem = error
             try:
-                lines[file.name] = counting.result() - 1
+                counted = counting.result() - 1
+                if counted != records and not problem:
+                    counted = count_records(file) - 1
+                lines[file.name] = counted
             except FileDamaged as error:
                 raise BillUnreadable(
                     source, month, f"{file.name} is damaged: {error.problem}", file.name
@@ -126,7 +130,8 @@ def _convert(
     header: Header,
     tag_columns: Mapping[str, str],
     path: Path,
-) -> None:
+) -> int:
+    """Write the file's text Parquet; returns its number of rows."""
     wanted = ["$name AS file", f"{number} AS file_number"]
     for column in COLUMNS:
         position = header.positions.get(column.name)
@@ -146,6 +151,8 @@ def _convert(
         f"SELECT {', '.join(wanted)} FROM {read}",
         params={**_parameters(file, first), "name": file.name},
     ).write_parquet(str(path), compression="snappy")
+    rows = con.execute("SELECT count(*) FROM read_parquet($path)", {"path": str(path)}).fetchone()
+    return int(rows[0]) if rows else 0
 
 
 def _define_views(
