@@ -78,6 +78,10 @@ resources = ["i-70000004"]
 [[artefacts]]
 location = "snap-06333577"
 model = "support-chat"
+
+[[artefacts]]
+location = "snap-04791829"
+model = "support-chat"
 """
 
 
