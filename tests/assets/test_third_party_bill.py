@@ -178,22 +178,24 @@ def test_every_basis_reconciles_with_the_export_exactly(
     assert cents(spend["billed_cost"].sum()) == Decimal("73656.01")
 
 
-def test_an_s3_endpoint_gives_what_the_folder_gives(
+def test_bill_and_lake_on_an_s3_endpoint_give_what_folders_give(
     tree: Path,
     from_folder: tuple[Project, pl.DataFrame],
-    s3_endpoint: str,
+    lake_endpoint: str,
     tmp_path: Path,
 ) -> None:
-    client = boto3.client("s3", endpoint_url=s3_endpoint, region_name="us-east-1")
+    client = boto3.client("s3", endpoint_url=lake_endpoint, region_name="us-east-1")
     client.create_bucket(Bucket="third-party-bill")
     for file in sorted(tree.rglob("*")):
         if file.is_file():
             key = f"exports/ai-cur/{file.relative_to(tree).as_posix()}"
             client.put_object(Bucket="third-party-bill", Key=key, Body=file.read_bytes())
+    reach = f'endpoint_url = "{lake_endpoint}"\nregion = "us-east-1"\n'
     project = project_at(
         tmp_path,
         "s3://third-party-bill/exports/ai-cur",
-        storage=f'[bills.storage]\nendpoint_url = "{s3_endpoint}"\nregion = "us-east-1"\n',
+        storage=f"[bills.storage]\n{reach}[lake]\npath = 's3://third-party-bill/lake'\n"
+        f"[lake.storage]\n{reach}",
     )
     assert run_both_months(project).equals(from_folder[1])
 
