@@ -22,6 +22,7 @@ from assets.command_show import months, show
 from pipelines.errors import ModelspendError
 
 DEBUG_VARIABLE = "MODELSPEND_DEBUG"
+INTERRUPTED = "Interrupted. A month that was not published yet is as it was."
 
 
 class Commands(TyperGroup):
@@ -40,7 +41,7 @@ class Commands(TyperGroup):
             typer.echo(str(error), err=True)
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
-            typer.echo("Interrupted. A month that was not published yet is as it was.", err=True)
+            typer.echo(INTERRUPTED, err=True)
             raise typer.Exit(130) from None
 
 
@@ -97,12 +98,30 @@ for name, (command, summary) in SUMMARIES.items():
     app.command(name, short_help=summary)(command)
 
 
+def _was_interrupted(error: BaseException) -> bool:
+    """Whether Ctrl-C is behind an error: DuckDB and Dagster turn it into errors of their own."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, KeyboardInterrupt) or "Interrupt" in type(seen).__name__:
+            return True
+        if isinstance(seen, RuntimeError) and str(seen) == "Query interrupted":
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
 def main() -> None:
     """The entry point of the `modelspend` script."""
     try:
         app()
-    except Exception as error:
-        # The last resort: what was not foreseen is a fault of ours and is said as one.
+    except BaseException as error:
+        # The last resort: what was not foreseen is a fault of ours and is said as one. Dagster's
+        # interruption is no Exception.
+        if isinstance(error, SystemExit):
+            raise
+        if _was_interrupted(error):
+            typer.echo(INTERRUPTED, err=True)
+            sys.exit(130)
         if "--debug" in sys.argv[1:] or os.environ.get(DEBUG_VARIABLE):
             raise
         typer.echo(

@@ -33,8 +33,8 @@ _NUMERIC = ("money", "quantity", "count", "share")
 _UNFOLDED = ("id", *_NUMERIC)
 _SPEAKING = ("text", "resource")
 """Kinds whose values need no heading before them."""
-_HIDDEN_WITH_LABELS = ("currency", "plan", "kind")
-"""Said in the title of a sheet with labels, so not again in each row."""
+_SAID_IN_TITLE = ("currency", "plan")
+"""Where the title of a sheet with labels says them, they are not said again in each row."""
 
 
 def console() -> Console:
@@ -67,6 +67,8 @@ def as_document(sheets: Iterable[Sheet]) -> dict[str, list[dict[str, Any]]]:
     """The rows of every sheet by its name; sheets of one name (one per currency) are one list."""
     document: dict[str, list[dict[str, Any]]] = {}
     for sheet in sheets:
+        if sheet.audience == "people":
+            continue
         rows = document.setdefault(sheet.name, [])
         for row in sheet.rows:
             values = {column.key: row.values.get(column.key) for column in sheet.columns}
@@ -76,6 +78,8 @@ def as_document(sheets: Iterable[Sheet]) -> dict[str, list[dict[str, Any]]]:
 
 def write_sheet(out: Console, sheet: Sheet) -> None:
     """One sheet for people: its title, its rows, its notes."""
+    if sheet.audience == "machine":
+        return
     columns, title = _shown_columns(sheet)
     cells = [[_cell(row, column) for column in columns] for row in sheet.rows]
     labels = [_label(sheet, row) for row in sheet.rows] if sheet.labels else []
@@ -160,7 +164,10 @@ def _shown_columns(sheet: Sheet) -> tuple[list[Column], str]:
     """Columns that say something of their own, and the title with the currency they share."""
     hidden = {*sheet.machine_only}
     if sheet.labels:
-        hidden |= {*sheet.labels, *_HIDDEN_WITH_LABELS}
+        hidden |= {*sheet.labels, "kind"}
+        for key in _SAID_IN_TITLE:
+            values = {str(row.values.get(key) or "") for row in sheet.rows}
+            hidden |= {key} if all(value in sheet.title for value in values) else set()
     title = sheet.title
     if any(column.key == "currency" for column in sheet.columns) and not sheet.labels:
         currencies = {row.values.get("currency") for row in sheet.rows}
@@ -195,7 +202,7 @@ _FORMATS: Final[dict[Kind, Callable[[Any], str]]] = {
     "text": lambda value: f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value),
     "id": str,
     "resource": lambda value: re.sub(r"^arn:[^:]*:[^:]*:[^:]*:[^:]*:", "", value),
-    "money": show,
+    "money": lambda value: "0.00" if (text := show(value)) == "-0.00" else text,
     "quantity": lambda value: plain(value.quantize(Decimal("0.000001")) if value % 1 else value),
     "count": lambda value: f"{value:,}",
     "share": lambda value: f"{(value * 100).quantize(Decimal('0.1'))} %",

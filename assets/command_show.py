@@ -97,11 +97,16 @@ def show(
     reading = Reading.of(settings)
     review = _review(reading, month or first or "", month or last or "", basis, by)
     if as_json:
-        write_json({**review.facts, **as_document(review.sheets), "notes": review.sentences})
+        always: dict[str, Any] = {"spend": [], "prediction": [], "not_compared": []}
+        write_json(
+            {**review.facts, **always, **as_document(review.sheets), "notes": review.sentences}
+        )
     elif as_csv:
-        sheets = [sheet for sheet in review.sheets if sheet.name == table]
+        sheets = [
+            sheet for sheet in review.sheets if sheet.name == table and sheet.audience != "people"
+        ]
         if not sheets:
-            have = ", ".join(dict.fromkeys(sheet.name for sheet in review.sheets))
+            have = ", ".join(dict.fromkeys(s.name for s in review.sheets if s.audience != "people"))
             message = f"there is no table {table!r} here; there are: {have}"
             raise typer.BadParameter(message)
         write_csv(sheets)

@@ -257,7 +257,7 @@ def _lines_sheet(found: list[dict[str, Any]], charges: int) -> Sheet:
             Column("period_start", "from"),
             Column("period_end", "until"),
             Column("file", "file"),
-            Column("line", "line", "count"),
+            Column("line", "line", "id"),
             Column("currency", "currency"),
             Column("charge_amount", "whole charge", "money"),
             Column("amount", "in this figure", "money"),
@@ -321,7 +321,7 @@ def _formula_sheet(figure: Figure, variance: pl.DataFrame, predicted: pl.DataFra
             mine = mine.filter(pl.col(name) == value)
     return Sheet(
         "formula",
-        "What the plan said",
+        "What the plan said, effective cost, " + ", ".join(sorted(set(mine["currency"].to_list()))),
         (
             Column("plan", "plan"),
             Column("as_of", "as of"),
@@ -334,9 +334,9 @@ def _formula_sheet(figure: Figure, variance: pl.DataFrame, predicted: pl.DataFra
             Column("actual_quantity", "actual", "quantity"),
             Column("currency", "currency"),
             Column("predicted_cost", "predicted", "money"),
-            Column("actual_cost", "actual cost", "money"),
             Column("price_variance", "price var.", "money"),
             Column("usage_variance", "usage var.", "money"),
+            Column("actual_cost", "actual cost", "money"),
             Column("formula", "formula"),
             Column("status", "status"),
             Column("reason", "reason"),
@@ -346,6 +346,7 @@ def _formula_sheet(figure: Figure, variance: pl.DataFrame, predicted: pl.DataFra
             "Planned quantities are for the days covered; the formulas price effective cost "
             "including the version's share of idle.",
         ),
+        labels=("model_version", "component", "element", "unit"),
     )
 
 

@@ -35,6 +35,7 @@ def prediction_sheets(months: Sequence[PublishedMonth]) -> tuple[Sheet, ...]:
         )
         facts = {"currency": currency, "plan": plan, "kind": kind}
         sheets += [_compared(lines, facts), _not_compared(lines, facts)]
+    sheets += _summaries(variance.filter(pl.col("status") != "compared"))
     return tuple(sheet for sheet in sheets if sheet.rows)
 
 
@@ -104,7 +105,61 @@ def _not_compared(lines: pl.DataFrame, facts: dict[str, str]) -> Sheet:
             for line in others.iter_rows(named=True)
         ),
         labels=labels,
+        audience="machine",
     )
+
+
+def _summaries(others: pl.DataFrame) -> list[Sheet]:
+    """For people: what was not compared, by model version and cause, one sheet per currency."""
+    sheets = []
+    for currency in sorted(others["currency"].unique().to_list()):
+        sums: dict[tuple[str, str, str], tuple[set[str], Decimal]] = {}
+        for line in others.filter(pl.col("currency") == currency).iter_rows(named=True):
+            key = line["model"], line["model_version"], _cause(line)
+            components, amount = sums.get(key, (set(), ZERO))
+            sums[key] = components | {line["component"]}, amount + (line["actual_cost"] or ZERO)
+        rows = [
+            Row(
+                {
+                    "currency": currency,
+                    "model": model,
+                    "model_version": version,
+                    "actual_cost": amount,
+                    "components": ", ".join(name for name in COMPONENTS if name in components),
+                    "cause": cause,
+                }
+            )
+            for (model, version, cause), (components, amount) in sorted(sums.items())
+        ]
+        sheets.append(
+            Sheet(
+                "not_compared_summary",
+                f"Not compared with a plan, effective cost, {currency}",
+                (
+                    Column("currency", "currency"),
+                    Column("model", "model"),
+                    Column("model_version", "version"),
+                    Column("actual_cost", "actual", "money"),
+                    Column("components", "components"),
+                    Column("cause", "why"),
+                ),
+                tuple(rows),
+                notes=("Line by line: --csv --table not_compared, or --json.",),
+                labels=("model", "model_version"),
+                audience="people",
+            )
+        )
+    return sheets
+
+
+def _cause(line: dict[str, Any]) -> str:
+    if line["status"] == "not_planned":
+        return "not in the plan"
+    if line["reason"].startswith("no plan for"):
+        return "no plan"
+    if line["charge_month"] != line["billing_month"]:
+        return f"correction of {line['charge_month']}"
+    return str(line["reason"])
 
 
 def _title(what: str, facts: dict[str, str]) -> str:

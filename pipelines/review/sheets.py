@@ -85,6 +85,8 @@ class Sheet:
     notes: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     """Columns folded into one indented label when printed for people, outermost first."""
+    audience: Literal["all", "people", "machine"] = "all"
+    """A list too long to read is for machines, and people get its summary."""
     machine_only: tuple[str, ...] = ()
     """Columns of JSON and CSV that are not printed for people."""
 

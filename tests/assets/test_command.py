@@ -20,13 +20,18 @@ def ask(*arguments: str):
     return CliRunner().invoke(app, list(arguments))
 
 
+def clean_environment() -> dict[str, str]:
+    """The environment without settings of modelspend and Dagster, and with this checkout."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MODELSPEND", "DAGSTER"))}
+    return kept | {"PYTHONPATH": str(ROOT)}
+
+
 def process(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """The command as a process of its own, as a shell would start it."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MODELSPEND", "DAGSTER"))}
     return subprocess.run(
         [sys.executable, "-m", "assets.command", *arguments],
         cwd=cwd,
-        env=kept | {"PYTHONPATH": str(ROOT)} | environment,
+        env=clean_environment() | environment,
         capture_output=True,
         text=True,
         timeout=240,

@@ -1,8 +1,14 @@
 """Runs of the golden month as a person starts them: outcomes, exit codes, streams, two at once."""
 
+import contextlib
 import json
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +16,7 @@ import boto3
 import pytest
 from golden_project import GOLDEN, MONTH, deliver, golden_bill, write_golden
 from moto.server import DomainDispatcherApplication, create_backend_app
-from test_command import ask, process
+from test_command import ask, clean_environment, process
 from werkzeug.serving import make_server
 
 
@@ -128,44 +134,57 @@ class Gate:
     def __call__(self, environ: dict[str, Any], start: Any) -> Any:
         is_reading = environ["REQUEST_METHOD"] == "GET"
         if is_reading and environ["PATH_INFO"].endswith(self.ends_with):
-            self.barrier.wait(timeout=60)
+            with contextlib.suppress(threading.BrokenBarrierError):
+                self.barrier.wait(timeout=60)
         return self.app(environ, start)
 
 
-@pytest.fixture
-def gated_store(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+@dataclass
+class Store:
     """An S3 store that hands out a manifest only when two processes wait for it."""
+
+    url: str
+    gate: Gate
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    app = Gate(
-        DomainDispatcherApplication(create_backend_app, service="s3"), "Manifest.json", parties=2
-    )
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    gate = Gate(DomainDispatcherApplication(create_backend_app), "Manifest.json", parties=2)
+    server = make_server("127.0.0.1", 0, gate, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
+    yield Store(f"http://127.0.0.1:{server.server_port}", gate)
+    gate.barrier.abort()
     server.shutdown()
     thread.join()
     server.server_close()
 
 
-def test_of_two_runs_of_one_month_at_once_one_publishes_and_the_other_ends_with_5(
-    tmp_path: Path, gated_store: str
-):
-    settings = write_golden(tmp_path)
-    store = boto3.client("s3", endpoint_url=gated_store, region_name="us-east-1")
-    store.create_bucket(Bucket="billing")
-    for file in (tmp_path / "bills").rglob("*.*"):
-        key = f"exports/{file.relative_to(tmp_path).as_posix()}"
+def write_golden_to(store: Store, folder: Path) -> Path:
+    """The golden project with its bill in the store."""
+    settings = write_golden(folder)
+    client = boto3.client("s3", endpoint_url=store.url, region_name="us-east-1")
+    client.create_bucket(Bucket="billing")
+    for file in (folder / "bills").rglob("*.*"):
+        key = f"exports/{file.relative_to(folder).as_posix()}"
         text = file.read_bytes().replace(b'"bills/', b'"exports/bills/')
-        store.put_object(Bucket="billing", Key=key, Body=text)
+        client.put_object(Bucket="billing", Key=key, Body=text)
     settings.write_text(
         settings.read_text().replace(
             'path = "bills"',
-            f'path = "s3://billing/exports/bills"\nstorage = {{ endpoint_url = "{gated_store}" }}',
+            f'path = "s3://billing/exports/bills"\nstorage = {{ endpoint_url = "{store.url}" }}',
         )
     )
+    return settings
+
+
+def test_of_two_runs_of_one_month_at_once_one_publishes_and_the_other_ends_with_5(
+    tmp_path: Path, store: Store
+):
+    settings = write_golden_to(store, tmp_path)
     done: list[Any] = []
     runs = [
         threading.Thread(
@@ -183,6 +202,27 @@ def test_of_two_runs_of_one_month_at_once_one_publishes_and_the_other_ends_with_
     assert (first.returncode, second.returncode) == (0, 5), (first.stderr, second.stderr)
     assert "another run published this month" in second.stderr
     assert shown(settings, "months")["months"][0]["publications"] == 1
+
+
+def test_an_interrupted_run_ends_with_130_and_publishes_nothing(tmp_path: Path, store: Store):
+    settings = write_golden_to(store, tmp_path)
+    run = subprocess.Popen(
+        [sys.executable, "-m", "assets.command", "run", "-m", MONTH, "-s", str(settings)],
+        cwd=tmp_path,
+        env=clean_environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not store.gate.barrier.n_waiting and time.monotonic() < deadline:
+        time.sleep(0.05)
+    run.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    store.gate.barrier.abort()
+    _, stderr = run.communicate(timeout=60)
+    assert run.returncode == 130, stderr
+    assert stderr == "Interrupted. A month that was not published yet is as it was.\n"
+    assert ask("show", "--month", MONTH, "--settings", str(settings)).exit_code == 6
 
 
 def test_amounts_of_json_are_text_with_all_digits(published: Path):

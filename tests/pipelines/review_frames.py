@@ -101,7 +101,7 @@ def published(**tables: pl.DataFrame | dict[str, Any]) -> PublishedMonth:
     publication = {
         "billing_month": MONTH,
         "publication_id": "p1",
-        "published_at": datetime(2026, 10, 7, 3, 0),  # noqa: DTZ001 -- UTC-naive by convention
+        "published_at": datetime(2026, 10, 7, 3, 0),
         "status": "final",
         "run_id": "r1",
         "sources": {"aws": {"status": "final"}},

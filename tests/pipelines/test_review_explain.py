@@ -20,7 +20,7 @@ from pipelines.review.explain import (
 )
 
 D = Decimal
-NOON = datetime(2026, 9, 3, 12)  # noqa: DTZ001 -- UTC-naive by convention
+NOON = datetime(2026, 9, 3, 12)
 HOUR = timedelta(hours=1)
 CATALOGUE = '[[models]]\nname = "chat"\nversions = [{ version = "c4", aliases = ["chat-alias"] }]'
 ENDPOINT = "arn:aws:sagemaker:us-east-1:1:endpoint/search-rank"

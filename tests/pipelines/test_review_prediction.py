@@ -61,10 +61,13 @@ def test_what_cannot_be_compared_keeps_its_reason_and_enters_no_sum():
         | nothing
         | {"actual_cost": D(7), "status": "not_planned", "reason": "no plan line"},
     )
-    prediction, others = both
+    prediction, others, summary = both
     assert prediction.rows[-1].values["actual_cost"] == D(200)
     assert values(others, "component", "predicted_cost", "actual_cost", "status", "reason") == [
         ("storage", None, D(7), "not planned", "no plan line")
+    ]
+    assert values(summary, "model", "model_version", "actual_cost", "components", "cause") == [
+        ("search-rank", "8", D(7), "storage", "not in the plan")
     ]
 
 
