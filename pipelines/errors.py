@@ -110,9 +110,10 @@ class UnreconciledSpend(ModelspendError):
     ) -> None:
         self.month, self.source, self.basis, self.currency = month, source, basis, currency
         self.exported, self.attributed = exported, attributed
+        difference = EXACT.subtract(attributed, exported)
         super().__init__(
             f"{month}: source '{source}', {basis}: attributed {attributed:f} of {exported:f} "
-            f"{currency} exported (difference {EXACT.subtract(attributed, exported):f} {currency}).\n"
+            f"{currency} exported (difference {difference:f} {currency}).\n"
             "The month was not published; readers still see the last publication. Look at "
             "core_billing__rejects and core_billing__files of this run for lines not kept."
         )

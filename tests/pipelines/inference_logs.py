@@ -1,6 +1,6 @@
 """Builders of inference logs and a plain reading of the results."""
 
-# ruff: noqa: DTZ001 -- instants are UTC-naive by convention, randomness is seeded
+
 import csv
 import gzip
 import json

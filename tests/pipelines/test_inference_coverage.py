@@ -1,6 +1,6 @@
 """Watched hours: declared, or seen between the first and the last record."""
 
-# ruff: noqa: DTZ001 -- instants are UTC-naive by convention, randomness is seeded
+
 from datetime import datetime, timedelta
 
 from pipelines.inference.log_files import LogInput

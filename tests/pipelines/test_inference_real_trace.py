@@ -1,6 +1,6 @@
 """A real request log of a diffusion service with 77 model versions, against its totals."""
 
-# ruff: noqa: DTZ001 -- instants are UTC-naive by convention, randomness is seeded
+
 import csv
 import gzip
 from datetime import datetime, timedelta

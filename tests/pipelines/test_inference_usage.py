@@ -1,6 +1,6 @@
 """Hourly usage: each request once, in the hour it starts; unknown is not zero."""
 
-# ruff: noqa: DTZ001, S311 -- instants are UTC-naive by convention, randomness is seeded
+# ruff: noqa: S311 -- instants are UTC-naive by convention, randomness is seeded
 import csv
 import random
 from collections import defaultdict
