@@ -9,6 +9,7 @@ resource, endpoint names ignore case, the account plays no role.
 """
 
 import itertools
+import re
 from collections import defaultdict
 from datetime import datetime
 from decimal import Decimal
@@ -23,6 +24,8 @@ from pipelines.settings import Instant, Section, parse_toml, problems_of
 
 FOREVER = datetime(9999, 1, 1)  # noqa: DTZ001 -- UTC-naive by convention
 EVER = datetime(1970, 1, 1)  # noqa: DTZ001 -- UTC-naive by convention
+
+_ARN_PREFIX = re.compile(r"^arn:(?:[^:]*:){4}")
 
 
 class Dated(Section):
@@ -189,9 +192,7 @@ def resource_key(resource_id: str) -> str:
     `arn:aws:s3:::weights` and `s3://weights/` -> `weights`; `i-0abc` stays `i-0abc`. The same rule
     is in `sql/attribution/resource_keys.sql` for bills; the tests hold both together.
     """
-    key = resource_id.strip()
-    if key.startswith("arn:"):
-        key = key.split(":", 5)[-1]
+    key = _ARN_PREFIX.sub("", resource_id.strip())
     return key.removeprefix("s3://").strip("/").lower()
 
 

@@ -1,0 +1,128 @@
+"""Tiny tables for testing the files of `sql/` one by one."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from pipelines.queries import query
+
+Row = Mapping[str, Any]
+
+
+def table(
+    con: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, str], *rows: Row
+) -> None:
+    """A temporary table with the columns given; a row's missing fields are NULL."""
+    surplus = {key for row in rows for key in row} - set(columns)
+    assert not surplus, f"{name} has no columns {surplus}"
+    shape = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+    con.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" ({shape})')
+    if rows:
+        marks = ", ".join("?" for _ in columns)
+        values = [[row.get(column) for column in columns] for row in rows]
+        con.executemany(f'INSERT INTO "{name}" VALUES ({marks})', values)
+
+
+def select(
+    con: duckdb.DuckDBPyConnection, name: str, columns: Sequence[str], **params: Any
+) -> list[tuple[Any, ...]]:
+    """The rows of one file of `sql/`, only the columns asked for, sorted."""
+    names = ", ".join(f'"{column}"' for column in columns)
+    found = query(con, name, **params).project(names).fetchall()
+    return sorted((tuple(map(_short, row)) for row in found), key=repr)
+
+
+def _short(value: Any) -> Any:
+    return value.normalize() + 0 if isinstance(value, Decimal) else value
+
+
+TEXT, COUNT, MONEY, INSTANT, FLAG = "VARCHAR", "BIGINT", "DECIMAL(38,18)", "TIMESTAMP", "BOOLEAN"
+TARGET = dict.fromkeys(("bucket", "model", "model_version", "component"), TEXT)
+AMOUNTS = dict.fromkeys(
+    ("BilledCost", "EffectiveCost", "ContractedCost", "ListCost", "ConsumedQuantity"), MONEY
+)
+CLAIM = {**TARGET, "method": TEXT, "evidence": TEXT, "weight": "HUGEINT"}
+LINK = {
+    "link_key": TEXT,
+    "kind": TEXT,
+    "model": TEXT,
+    "model_version": TEXT,
+    "component": TEXT,
+    "valid_from": INSTANT,
+    "valid_until": INSTANT,
+    "replicas": COUNT,
+    "weight": COUNT,
+}
+ROLLOUT = {
+    "link_key": TEXT,
+    "model": TEXT,
+    "model_version": TEXT,
+    "valid_from": INSTANT,
+    "valid_until": INSTANT,
+}
+HOUR = {
+    "hour_id": COUNT,
+    "link_key": TEXT,
+    "hour": INSTANT,
+    "capacity_us": COUNT,
+    "is_watched": FLAG,
+    "is_split_by_use": FLAG,
+}
+USE = {
+    "link_key": TEXT,
+    "hour": INSTANT,
+    "model": TEXT,
+    "model_version": TEXT,
+    "is_known": FLAG,
+    "requests": COUNT,
+    "gpu_us": COUNT,
+    "token_work": COUNT,
+    "all_gpu": FLAG,
+    "all_tokens": FLAG,
+}
+LIVE = {
+    "hour_id": COUNT,
+    "model": TEXT,
+    "model_version": TEXT,
+    "replica_us": COUNT,
+    "rollout_replica_us": COUNT,
+}
+RUN = {
+    "hour_id": COUNT,
+    "model": TEXT,
+    "model_version": TEXT,
+    "component": TEXT,
+    "run_us": COUNT,
+}
+LINKED = {
+    "origin_id": COUNT,
+    "source": TEXT,
+    "charge_id": TEXT,
+    "resource_id": TEXT,
+    "link_key": TEXT,
+    "split": TEXT,
+    "element": TEXT,
+    "component": TEXT,
+    "rule_id": TEXT,
+    "milli_gpus": COUNT,
+    "first_hour": INSTANT,
+    "last_hour": INSTANT,
+    "starts_at": INSTANT,
+    "ends_at": INSTANT,
+    "machine_us": "HUGEINT",
+    "is_one_machine": FLAG,
+    **AMOUNTS,
+}
+PART = {
+    "source": TEXT,
+    "charge_id": TEXT,
+    "link_key": TEXT,
+    **TARGET,
+    "element": TEXT,
+    "method": TEXT,
+    "rule_id": TEXT,
+    "evidence": TEXT,
+    **AMOUNTS,
+}
