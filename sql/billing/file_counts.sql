@@ -14,7 +14,17 @@ WITH counts AS (
             WHERE
             public_cost IS NULL
             AND NOT is_split_row
-            AND line_item_type IN ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')
+            AND coalesce(line_item_type, 'Usage') NOT IN (
+                'Tax',
+                'Credit',
+                'Refund',
+                'Fee',
+                'RIFee',
+                'SavingsPlanNegation',
+                'SavingsPlanRecurringFee',
+                'SavingsPlanUpfrontFee'
+            )
+            AND coalesce(line_item_type, '') NOT LIKE '%Discount'
             AND coalesce(product_code, '') NOT ILIKE 'AWS%Support%'
             AND coalesce(product_code, '') NOT ILIKE 'OCB%Support%'
         ) AS without_list_cost

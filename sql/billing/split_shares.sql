@@ -15,10 +15,14 @@ SELECT
         instant(split_part(time_interval, '/', 1)),
         instant(billing_period_start)
     ) AS "ChargePeriodStart",
-    coalesce(
-        instant(usage_end),
-        instant(split_part(time_interval, '/', 2)),
-        instant(billing_period_end)
+    greatest(
+        "ChargePeriodStart",
+        coalesce(
+            instant(usage_end),
+            instant(split_part(time_interval, '/', 2)),
+            instant(usage_start),
+            instant(billing_period_end)
+        )
     ) AS "ChargePeriodEnd",
     resource_id AS "ResourceId",
     parent_resource_id AS "x_ParentResourceId",

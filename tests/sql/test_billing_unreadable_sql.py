@@ -1,0 +1,181 @@
+"""Which fields of a bill cannot be read, and which of them stop the month."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+import pytest
+from bill_tables import MONTH, UNREADABLE, connection, raw_lines, select, table
+
+from pipelines.billing.columns import COLUMNS
+from pipelines.queries import materialise
+
+SPLIT = {"is_split_row": True, "parent_resource_id": "i-1", "split_cost": "1"}
+
+
+@pytest.fixture(scope="module")
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    with connection() as opened:
+        yield opened
+
+
+def test_rejects_are_fields_and_tags_in_the_order_of_the_files(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    names = ("file", "line", "column_name", "value", "reason", "is_fatal")
+    field = ("a", 9, "lineItem/UsageAmount", "many", "is not a number", False)
+    first = ("a", 2, "lineItem/UnblendedCost", None, "is empty", True)
+    tag = ("a", 9, "tag model", "\t", "has control characters", False)
+    rows = [dict(zip(names, row, strict=True)) for row in (field, first)]
+    table(con, "unreadable", UNREADABLE, rows)
+    bad_tag = {**dict(zip(names, tag, strict=True)), "tag_column": "tag_0"}
+    table(con, "unreadable_tags", {"tag_column": "VARCHAR", **UNREADABLE}, [bad_tag])
+    found = select(con, "rejects", source="shop", month=MONTH)
+    assert found == [(MONTH, "shop", *row) for row in (first, field, tag)]
+    table(con, "unreadable", UNREADABLE, [])
+    table(con, "unreadable_tags", {"tag_column": "VARCHAR", **UNREADABLE}, [])
+    assert select(con, "rejects", source="shop", month=MONTH) == []
+
+
+def unreadable(con: duckdb.DuckDBPyConnection, **line: Any) -> list[tuple[Any, ...]]:
+    raw_lines(con, line)
+    return sorted(select(con, "unreadable_fields", *list(UNREADABLE)[2:], month=MONTH))
+
+
+def test_an_hour_of_usage_is_readable(con: duckdb.DuckDBPyConnection) -> None:
+    assert unreadable(con) == []
+    raw_lines(con)
+    assert select(con, "unreadable_fields", month=MONTH) == []
+
+
+@pytest.mark.parametrize("column", [c for c in COLUMNS if c.kind == "money"], ids=lambda c: c.name)
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("much", "is not a number"),
+        ("1,000.00", "is not a number"),
+        ("1_000", "is not a number"),
+        ("123456789012345678901", "has more than 20 digits before the point"),
+        ("1E+21", "has more than 20 digits before the point"),
+    ],
+)
+def test_money_that_cannot_be_read_stops_the_month(
+    con: duckdb.DuckDBPyConnection, column: Any, text: str, reason: str
+) -> None:
+    found = unreadable(con, **{column.name: text})
+    assert found == [(column.header, text, reason, True)]
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "value", "reason"),
+    [
+        ({"usage_amount": "many"}, "lineItem/UsageAmount", "many", "is not a number"),
+        (
+            *({"billing_period_end": "soon"}, "bill/BillingPeriodEndDate", "soon"),
+            "is not a date and time",
+        ),
+        (
+            *({"usage_start": "2026-09-31T00:00:00Z"}, "lineItem/UsageStartDate"),
+            *("2026-09-31T00:00:00Z", "is not a date and time"),
+        ),
+        ({"usage_end": "12:00"}, "lineItem/UsageEndDate", "12:00", "is not a date and time"),
+        (
+            *({"usage_end": "2026-09-02T09:59:59Z"}, "lineItem/UsageEndDate"),
+            *("2026-09-02T09:59:59Z", "is before the start: read as the start"),
+        ),
+        (
+            *({"usage_start": None}, "lineItem/UsageStartDate", None),
+            "is empty: the time interval or the billing period stands in",
+        ),
+        (
+            *({"line_item_type": None}, "lineItem/LineItemType", None),
+            "is empty: read as Usage",
+        ),
+        (
+            *({**SPLIT, "parent_resource_id": None}, "splitLineItem/ParentResourceId", None),
+            "is empty on a split row: the row is left out",
+        ),
+        (
+            *({**SPLIT, "split_cost": None}, "splitLineItem/SplitCost", None),
+            "is empty on a split row: the row is left out",
+        ),
+    ],
+)
+def test_other_fields_are_counted_and_stop_nothing(
+    con: duckdb.DuckDBPyConnection, line: dict[str, Any], column: str, value: Any, reason: str
+) -> None:
+    assert unreadable(con, **line) == [(column, value, reason, False)]
+
+
+PERIOD = "bill/BillingPeriodStartDate"
+OTHER_MONTH = "is another billing month than the delivery's"
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "reason"),
+    [
+        ({"billing_period_start": None}, PERIOD, "is empty"),
+        ({"billing_period_start": "September"}, PERIOD, "is not a date and time"),
+        ({"billing_period_start": "2026-08-31T23:59:59Z"}, PERIOD, OTHER_MONTH),
+        ({"billing_period_start": "2026-10-01T00:00:00Z"}, PERIOD, OTHER_MONTH),
+        ({"currency_code": None}, "lineItem/CurrencyCode", "is empty"),
+        ({"currency_code": "usd"}, "lineItem/CurrencyCode", "is not a currency code"),
+        ({"currency_code": "USDT"}, "lineItem/CurrencyCode", "is not a currency code"),
+        ({"unblended_cost": None}, "lineItem/UnblendedCost", "is empty"),
+        (
+            *({"line_item_type": "SavingsPlanCoveredUsage"},),
+            *("savingsPlan/SavingsPlanEffectiveCost", "is empty on usage a savings plan covers"),
+        ),
+        (
+            {"line_item_type": "SavingsPlanRecurringFee", "plan_used": "1"},
+            *("savingsPlan/TotalCommitmentToDate", "is empty on a recurring fee of a savings plan"),
+        ),
+        (
+            {"line_item_type": "SavingsPlanRecurringFee", "plan_commitment": "1"},
+            *("savingsPlan/UsedCommitment", "is empty on a recurring fee of a savings plan"),
+        ),
+        (
+            {"line_item_type": "DiscountedUsage"},
+            *("reservation/EffectiveCost", "is empty on usage a reservation covers"),
+        ),
+        (
+            {"line_item_type": "RIFee"},
+            "reservation/UnusedRecurringFee",
+            "is empty on a reservation's fee, and so is its unused upfront part",
+        ),
+    ],
+)
+def test_an_amount_a_currency_or_a_month_that_must_be_there_is_never_guessed(
+    con: duckdb.DuckDBPyConnection, line: dict[str, Any], column: str, reason: str
+) -> None:
+    value = next((line[name] for name in ("billing_period_start", "currency_code") if name in line),
+                 None)  # fmt: skip
+    assert unreadable(con, **line) == [(column, value, reason, True)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"billing_period_start": "2026-09-30T23:59:59Z"},
+        {"line_item_type": "RIFee", "unused_upfront": "0"},
+        {"line_item_type": "RIFee", "unused_recurring": "0"},
+        {"line_item_type": "Fee"},
+        {**SPLIT, "unblended_cost": None, "currency_code": None, "line_item_type": None},
+        {"usage_end": None},
+        {"usage_amount": None, "public_cost": None, "tags": None, "invoice_id": None},
+    ],
+)
+def test_what_need_not_be_there_may_be_absent(
+    con: duckdb.DuckDBPyConnection, line: dict[str, Any]
+) -> None:
+    assert unreadable(con, **line) == []
+
+
+def test_every_unreadable_field_names_its_line_once(con: duckdb.DuckDBPyConnection) -> None:
+    raw_lines(con, {}, {"unblended_cost": "x", "usage_end": "y", "file": "b.csv", "line": 77})
+    materialise(con, "unreadable", "billing/unreadable_fields", {"month": MONTH})
+    found = con.sql("SELECT file, line, column_name FROM unreadable ORDER BY ALL").fetchall()
+    assert found == [
+        ("b.csv", 77, "lineItem/UnblendedCost"),
+        ("b.csv", 77, "lineItem/UsageEndDate"),
+    ]
