@@ -286,9 +286,14 @@ def _overlapping_deployments(catalogue: Catalogue) -> list[str]:
             if second.from_ < first.until:
                 problems.append(
                     f"{model} {version} is deployed twice at once on {resource}: "
-                    f"{first.from_} until {first.until} and {second.from_} until {second.until}"
+                    f"{_span(first)}, and {_span(second)}"
                 )
     return problems
+
+
+def _span(dated: Dated) -> str:
+    start = "always" if dated.from_ == EVER else f"from {dated.from_}"
+    return start if dated.until == FOREVER else f"{start} until {dated.until}"
 
 
 def _overlapping_plans(catalogue: Catalogue) -> list[str]:
