@@ -1,6 +1,10 @@
 -- What became of the lines of each file.
 -- grain:  file_no, fate
 -- params: $parts list of hourly parts
-SELECT file_no, fate, sum(lines)::BIGINT AS lines, count_if(sample_rate < 1) AS sampled_groups
+SELECT
+    file_no,
+    fate,
+    sum(lines)::BIGINT AS lines,
+    count(*) FILTER (WHERE sample_rate < 1) AS sampled_groups
 FROM read_parquet($parts)
 GROUP BY file_no, fate

@@ -4,7 +4,8 @@
 SELECT
     file_no,
     count(*) AS lines,
-    count_if(
+    count(*) FILTER (
+        WHERE
         starts_with(model, '{') OR starts_with(model, '[')
         OR starts_with(model_version, '{') OR starts_with(model_version, '[')
         OR starts_with(resource_id, '{') OR starts_with(resource_id, '[')

@@ -5,7 +5,8 @@
 --         (reads figure_charges)
 WITH resources AS (
     SELECT
-        lower(split_part(split_part(trim(resource_id, '/'), '/', -1), ':', -1)) AS last_part,
+        coalesce(lower(split_part(split_part(trim(resource_id, '/'), '/', -1), ':', -1)), '')
+            AS last_part,
         min(period_start) AS charged_from,
         max(period_end) AS charged_until
     FROM figure_charges
