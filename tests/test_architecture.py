@@ -101,6 +101,13 @@ def test_a_query_is_used(file):
     assert any(re.search(rf"[\"']{name}[\"']", text) or named_alone in text for text in texts)
 
 
+@pytest.mark.parametrize("file", QUERIES, ids=named)
+def test_a_query_has_a_test_of_its_own(file):
+    name = file.relative_to(ROOT / "sql").with_suffix("").as_posix()
+    tests = (ROOT / "tests" / "sql").glob("test_*.py")
+    assert any(f'"{name}"' in test.read_text(encoding="utf-8") for test in tests)
+
+
 def test_every_asset_is_a_contract_and_every_contract_an_asset():
     from assets.definitions import defs  # noqa: PLC0415 -- slow to import
 

@@ -90,8 +90,8 @@ def raw_lines(con: duckdb.DuckDBPyConnection, *rows: Row) -> None:
 def select(
     con: duckdb.DuckDBPyConnection, name: str, *columns: str, **params: Any
 ) -> list[tuple[Any, ...]]:
-    """The rows of `sql/billing/{name}.sql` in their own order: the columns asked for, or all."""
-    rows = con.execute(sql(f"billing/{name}"), params or None).fetchall()
+    """The rows of `sql/{name}.sql` in their own order: the columns asked for, or all."""
+    rows = con.execute(sql(name), params or None).fetchall()
     names = [str(column[0]) for column in con.description or ()]
     places = [names.index(column) for column in columns] if columns else range(len(names))
     return [tuple(row[place] for place in places) for row in rows]

@@ -29,7 +29,7 @@ def con(opened: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 
 
 def charges(con: duckdb.DuckDBPyConnection, *columns: str, use_net: bool = False) -> list[Any]:
-    return select(con, "charges", *columns, source="shop", month=MONTH, use_net=use_net)
+    return select(con, "billing/charges", *columns, source="shop", month=MONTH, use_net=use_net)
 
 
 def one(

@@ -29,7 +29,7 @@ def rests(
     con: duckdb.DuckDBPyConnection, *lines: dict[str, Any], use_net: bool = False
 ) -> dict[int, Any]:
     raw_lines(con, *lines)
-    return dict(select(con, "plan_rests", use_net=use_net))
+    return dict(select(con, "billing/plan_rests", use_net=use_net))
 
 
 def test_usage_of_several_accounts_and_one_negation_of_the_owner_cancel(
@@ -123,19 +123,21 @@ def test_a_plan_s_balance_adds_its_hours_and_keeps_payers_and_currencies_apart(
         costs({}, "9"),
     )
     others = [(None, "payer", "USD", D(-4)), ("plan", "payer", "EUR", D(-3))]
-    gross = select(con, "plan_balances", use_net=False)
+    gross = select(con, "billing/plan_balances", use_net=False)
     assert gross == [*others, ("plan", "second", "USD", D(1))]
-    net = select(con, "plan_balances", use_net=True)
+    net = select(con, "billing/plan_balances", use_net=True)
     assert net == [*others, ("plan", "second", "USD", D("0.5"))]
     raw_lines(con)
-    assert select(con, "plan_balances", use_net=False) == []
+    assert select(con, "billing/plan_balances", use_net=False) == []
 
 
 TOTAL = ("BillingAccountId", "InvoiceId", "InvoiceIssuerName", "BillingCurrency", "basis")
 
 
 def totals(con: duckdb.DuckDBPyConnection, *columns: str, use_net: bool = False) -> list[Any]:
-    return select(con, "export_totals", *columns, source="shop", month=MONTH, use_net=use_net)
+    return select(
+        con, "billing/export_totals", *columns, source="shop", month=MONTH, use_net=use_net
+    )
 
 
 def test_totals_are_kept_by_payer_invoice_issuer_and_currency(
@@ -231,7 +233,7 @@ def test_the_totals_that_never_see_a_charge_are_the_sums_of_the_charges(
     materialise(con, "plan_rests", "billing/plan_rests", {"use_net": use_net})
     materialise(con, "doubled_lines", "billing/doubled_lines")
     materialise(con, "noted_lines", "billing/noted_lines")
-    charges = select(con, "charges", *BASES, source="shop", month=MONTH, use_net=use_net)
+    charges = select(con, "billing/charges", *BASES, source="shop", month=MONTH, use_net=use_net)
     summed = dict(zip(BASES, map(sum, zip(*charges, strict=True)), strict=True))
     told = {
         basis: (lines, total)
@@ -256,7 +258,11 @@ def test_notes_join_a_line_s_number_and_its_rest(con: duckdb.DuckDBPyConnection)
     table(con, "doubled_lines", {"line_number": "BIGINT", "ordinal": "BIGINT"}, doubles)
     found = [{"line_number": 3, "billed": D(0)}, {"line_number": 4, "billed": D(-1)}]
     table(con, "plan_rests", RESTS, found)
-    assert sorted(select(con, "noted_lines", *NOTES)) == [(2, 2, None), (3, 3, D(0)), (4, None, -1)]
+    assert sorted(select(con, "billing/noted_lines", *NOTES)) == [
+        (2, 2, None),
+        (3, 3, D(0)),
+        (4, None, -1),
+    ]
     table(con, "plan_rests", RESTS, [])
     table(con, "doubled_lines", {"line_number": "BIGINT", "ordinal": "BIGINT"}, [])
-    assert select(con, "noted_lines") == []
+    assert select(con, "billing/noted_lines") == []

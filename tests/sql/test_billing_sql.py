@@ -49,14 +49,14 @@ def test_a_split_row_names_a_parent_or_a_pod_s_operation(
     con: duckdb.DuckDBPyConnection, line: dict[str, str], is_split_row: bool
 ) -> None:
     raw_text(con, line)
-    assert select(con, "raw_lines", "is_split_row") == [(is_split_row,)]
+    assert select(con, "billing/raw_lines", "is_split_row") == [(is_split_row,)]
 
 
 def test_an_issuer_is_who_invoices_else_who_sells_else_aws(con: duckdb.DuckDBPyConnection) -> None:
     raw_text(
         con, {"invoicing_entity": "EMEA", "legal_entity": "Inc."}, {"legal_entity": "Inc."}, {}
     )
-    assert select(con, "raw_lines", "issuer") == [("EMEA",), ("Inc.",), ("AWS",)]
+    assert select(con, "billing/raw_lines", "issuer") == [("EMEA",), ("Inc.",), ("AWS",)]
 
 
 ABOUT = {
@@ -73,23 +73,23 @@ def test_a_line_s_key_is_what_it_is_about_and_not_what_may_be_restated(
     con: duckdb.DuckDBPyConnection, column: str
 ) -> None:
     raw_text(con, {}, {column: 77 if column == "line" else "something else"})
-    (before,), (after,) = select(con, "raw_lines", "line_key")
+    (before,), (after,) = select(con, "billing/raw_lines", "line_key")
     assert (before != after) == (column in ABOUT)
 
 
 def test_a_key_tells_apart_the_columns_a_text_stands_in(con: duckdb.DuckDBPyConnection) -> None:
     raw_text(con, {"usage_type": "a"}, {"operation": "a"}, {"resource_id": "a"})
-    assert len(set(select(con, "raw_lines", "line_key"))) == 3
+    assert len(set(select(con, "billing/raw_lines", "line_key"))) == 3
 
 
 def test_no_text_is_no_lines(con: duckdb.DuckDBPyConnection) -> None:
     raw_text(con)
-    assert select(con, "raw_lines") == []
+    assert select(con, "billing/raw_lines") == []
 
 
 def doubles(con: duckdb.DuckDBPyConnection, *lines: dict[str, Any]) -> dict[int, int]:
     raw_lines(con, *lines)
-    return dict(select(con, "doubled_lines", *DOUBLES))
+    return dict(select(con, "billing/doubled_lines", *DOUBLES))
 
 
 def test_only_lines_with_a_key_seen_twice_are_numbered_from_the_second_on(
@@ -125,13 +125,13 @@ def test_net_totals_keep_payers_and_currencies_apart_and_count_the_lines_that_ha
         {"unblended_cost": "6", "payer_account_id": None},
         {"unblended_cost": "99", "net_unblended_cost": "1", "is_split_row": True},
     )
-    assert sorted(select(con, "net_totals"), key=repr) == [
+    assert sorted(select(con, "billing/net_totals"), key=repr) == [
         ("payer", "EUR", D(5), D(5), 0),
         ("payer", "USD", D(11), D(11), 2),
         (None, "USD", D(6), D(6), 0),
     ]
     raw_lines(con)
-    assert select(con, "net_totals") == []
+    assert select(con, "billing/net_totals") == []
 
 
 def test_line_types_are_counted_by_currency_without_split_rows(
@@ -139,11 +139,11 @@ def test_line_types_are_counted_by_currency_without_split_rows(
 ) -> None:
     tax = {"line_item_type": "Tax"}
     raw_lines(con, tax, {}, tax, {"line_item_type": None}, {"currency_code": "EUR"})
-    assert select(con, "line_types") == [
+    assert select(con, "billing/line_types") == [
         ("EUR", "Usage", 1), ("USD", "Tax", 2), ("USD", "Usage", 1), ("USD", None, 1)
     ]  # fmt: skip
     raw_lines(con, {"is_split_row": True})
-    assert select(con, "line_types") == []
+    assert select(con, "billing/line_types") == []
 
 
 COUNTS = ("lines", "charges", "split_rows", "without_invoice", "without_list_cost")
@@ -162,10 +162,10 @@ def test_a_file_s_lines_are_charges_shares_or_neither(con: duckdb.DuckDBPyConnec
         {**SPLIT, "split_cost": None},
         {**LISTED, "file": "b.csv"},
     )
-    found = select(con, "file_counts", "file", *COUNTS)
+    found = select(con, "billing/file_counts", "file", *COUNTS)
     assert sorted(found) == [("a.csv", 6, 2, 2, 1, 0), ("b.csv", 1, 1, 0, 0, 0)]
     raw_lines(con)
-    assert select(con, "file_counts") == []
+    assert select(con, "billing/file_counts") == []
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_a_public_price_is_missed_where_another_amount_stands_in_for_it(
     con: duckdb.DuckDBPyConnection, line: dict[str, Any], counted: int
 ) -> None:
     raw_lines(con, line)
-    assert select(con, "file_counts", "without_list_cost") == [(counted,)]
+    assert select(con, "billing/file_counts", "without_list_cost") == [(counted,)]
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_how_far_rounding_moved_a_file_s_money_is_added_up_without_signs(
     con: duckdb.DuckDBPyConnection, texts: list[str], units: str
 ) -> None:
     raw_lines(con, *({"unblended_cost": text} for text in texts))
-    assert select(con, "file_counts", "rounding_units") == [(D(units),)]
+    assert select(con, "billing/file_counts", "rounding_units") == [(D(units),)]
 
 
 MONEY = [column.name for column in COLUMNS if column.kind == "money" and "split" not in column.name]
@@ -218,7 +218,7 @@ def test_rounding_is_counted_in_every_column_of_money(
     con: duckdb.DuckDBPyConnection, column: str
 ) -> None:
     raw_lines(con, {column: "2.0000000000000000005"}, {column: "5e-19", "file": "b.csv"})
-    found = select(con, "file_counts", "file", "rounding_units")
+    found = select(con, "billing/file_counts", "file", "rounding_units")
     assert sorted(found) == [("a.csv", D("0.5")), ("b.csv", D("0.5"))]
 
 
@@ -226,7 +226,9 @@ SHARE = ("ChargePeriodStart", "ChargePeriodEnd", "used_cost", "unused_cost")
 
 
 def shares(con: duckdb.DuckDBPyConnection, *columns: str, use_net: bool = False) -> list[Any]:
-    return select(con, "split_shares", *columns, source="shop", month=MONTH, use_net=use_net)
+    return select(
+        con, "billing/split_shares", *columns, source="shop", month=MONTH, use_net=use_net
+    )
 
 
 @pytest.mark.parametrize(
@@ -311,9 +313,9 @@ def test_a_month_s_window_is_that_of_its_usage_corrections_included(
     late = ("Usage", datetime(2026, 9, 30, 23), datetime(2026, 10, 1, 0, 0, 1))
     year = ("Purchase", datetime(2026, 1, 1), datetime(2027, 1, 1))
     files = periods(tmp_path, refund, late, year)
-    assert select(con, "usage_window", charges=files) == [(refund[1], late[2])]
-    assert select(con, "usage_window", charges=periods(tmp_path, year)) == [(None, None)]
-    assert select(con, "usage_window", charges=periods(tmp_path)) == [(None, None)]
+    assert select(con, "billing/usage_window", charges=files) == [(refund[1], late[2])]
+    assert select(con, "billing/usage_window", charges=periods(tmp_path, year)) == [(None, None)]
+    assert select(con, "billing/usage_window", charges=periods(tmp_path)) == [(None, None)]
 
 
 @pytest.mark.parametrize(
@@ -333,5 +335,5 @@ def test_usage_of_at_most_a_day_inside_the_month_tells_until_when_it_is_billed(
 ) -> None:
     bounds = {"month_start": START, "month_end": END}
     files = periods(tmp_path, row)
-    assert select(con, "last_usage_day", charges=files, **bounds) == [(until,)]
-    assert select(con, "last_usage_day", charges=periods(tmp_path), **bounds) == [(None,)]
+    assert select(con, "billing/last_usage_day", charges=files, **bounds) == [(until,)]
+    assert select(con, "billing/last_usage_day", charges=periods(tmp_path), **bounds) == [(None,)]

@@ -30,22 +30,22 @@ def test_rejects_are_fields_and_tags_in_the_order_of_the_files(
     table(con, "unreadable", UNREADABLE, rows)
     bad_tag = {**dict(zip(names, tag, strict=True)), "tag_column": "tag_0"}
     table(con, "unreadable_tags", {"tag_column": "VARCHAR", **UNREADABLE}, [bad_tag])
-    found = select(con, "rejects", source="shop", month=MONTH)
+    found = select(con, "billing/rejects", source="shop", month=MONTH)
     assert found == [(MONTH, "shop", *row) for row in (first, field, tag)]
     table(con, "unreadable", UNREADABLE, [])
     table(con, "unreadable_tags", {"tag_column": "VARCHAR", **UNREADABLE}, [])
-    assert select(con, "rejects", source="shop", month=MONTH) == []
+    assert select(con, "billing/rejects", source="shop", month=MONTH) == []
 
 
 def unreadable(con: duckdb.DuckDBPyConnection, **line: Any) -> list[tuple[Any, ...]]:
     raw_lines(con, line)
-    return sorted(select(con, "unreadable_fields", *list(UNREADABLE)[2:], month=MONTH))
+    return sorted(select(con, "billing/unreadable_fields", *list(UNREADABLE)[2:], month=MONTH))
 
 
 def test_an_hour_of_usage_is_readable(con: duckdb.DuckDBPyConnection) -> None:
     assert unreadable(con) == []
     raw_lines(con)
-    assert select(con, "unreadable_fields", month=MONTH) == []
+    assert select(con, "billing/unreadable_fields", month=MONTH) == []
 
 
 @pytest.mark.parametrize("column", [c for c in COLUMNS if c.kind == "money"], ids=lambda c: c.name)
