@@ -43,6 +43,9 @@ from pipelines.registry.links import (
 )
 from pipelines.settings import Settings
 
+SPLIT_BATCH = 250_000
+"""Charges split at a time; numbers of `origin_id`, not rows."""
+
 
 @dataclass(frozen=True)
 class AttributionInputs:
@@ -107,6 +110,8 @@ def allocate(
     for step in ("span_claims", "charge_claims", "pod_claims", "static_claims", "claims"):
         materialise(con, step, f"attribution/{step}")
     _split(con, "parts", "linked_charges", "claims")
+    for spent in ("claims", "charge_claims", "hour_claims", "live_deployments", "charge_hours"):
+        con.execute(f'DROP TABLE "{spent}"')  # the largest: what follows has their memory
     con.execute(
         "CREATE OR REPLACE TEMP TABLE split_charges AS SELECT DISTINCT source, charge_id FROM parts"
     )
@@ -190,9 +195,18 @@ def _split(con: duckdb.DuckDBPyConnection, into: str, origins: str, claims: str)
 
 
 def _split_amounts(con: duckdb.DuckDBPyConnection, origins: str, claims: str) -> None:
+    """Split batch by batch: an origin's parts need only its own shares, so memory stays bounded."""
+    last = con.execute(f"SELECT coalesce(max(origin_id), 0) FROM {origins}").fetchall()[0][0]
+    for first in range(0, last + 1, SPLIT_BATCH):
+        batch = f"WHERE origin_id > {first} AND origin_id <= {first + SPLIT_BATCH}"
+        con.execute(f"CREATE OR REPLACE TEMP VIEW origins AS FROM {origins} {batch}")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW shares AS FROM {claims} {batch}")
+        if first == 0:
+            materialise(con, "split_amounts", "attribution/split")
+        else:
+            con.execute(f"INSERT INTO split_amounts {sql('attribution/split')}")
     con.execute(f"CREATE OR REPLACE TEMP VIEW origins AS FROM {origins}")
     con.execute(f"CREATE OR REPLACE TEMP VIEW shares AS FROM {claims}")
-    materialise(con, "split_amounts", "attribution/split")
 
 
 def _notional_idle(con: duckdb.DuckDBPyConnection, month: str) -> pl.DataFrame:

@@ -19,6 +19,9 @@ from attribution_builders import (
     watched,
 )
 
+from pipelines.attribution import allocation
+from pipelines.contracts import ALLOCATED
+
 TWO = models("v1", "v2") + deployed("v1") + deployed("v2")
 V1, V2 = ("model_version", "v1", "inference"), ("model_version", "v2", "inference")
 IDLE = ("idle", "", "")
@@ -540,7 +543,21 @@ def test_a_charge_can_be_spread_twice_by_two_policies_without_a_row_twice(tmp_pa
     assert ledger.words("a", "evidence") == {("idle by use",), ("shared pool by policy",)}
 
 
-def test_an_empty_month_has_an_empty_ledger(tmp_path: Path) -> None:
-    with_catalogue = attribute(tmp_path, [plain("a")], TWO)
-    assert with_catalogue.notional_idle.is_empty()
-    assert with_catalogue.warnings == []
+def test_a_month_without_charges_has_an_empty_ledger(tmp_path: Path) -> None:
+    ledger = attribute(tmp_path, [], TWO, usage=[use("v1", gpu=1)], coverage=[watched()])
+    assert ledger.rows.is_empty()
+    assert ledger.notional_idle.is_empty()
+    assert attribute(tmp_path, []).rows.is_empty()
+
+
+def test_charges_are_split_alike_in_batches_of_any_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [charge(str(hour), "10", hour=hour) for hour in range(5)]
+    usage = [use(v, hour, gpu=gpu) for v, gpu in (("v1", 700), ("v2", 900)) for hour in range(4)]
+    whole = attribute(tmp_path, lines, TWO, usage=usage)
+    monkeypatch.setattr(allocation, "SPLIT_BATCH", 2)
+    batched = attribute(tmp_path, lines, TWO, usage=usage)
+    order = [*ALLOCATED.key]
+    assert batched.rows.sort(order).equals(whole.rows.sort(order))
+    assert len(whole.of("3")) == 3
