@@ -15,7 +15,8 @@ import polars as pl
 
 from pipelines.billing.amounts import define_macros
 from pipelines.billing.columns import BY_HEADER, nearest
-from pipelines.billing.raw_text import MAX_REJECTS_KEPT, RawText, read_raw_text
+from pipelines.billing.raw_text import RawText, read_raw_text
+from pipelines.billing.records import MAX_REJECTS_KEPT
 from pipelines.billing.totals import write_export_totals
 from pipelines.contracts import (
     BILL_FILES,

@@ -1,0 +1,216 @@
+"""The records of a bill's CSV files as text Parquet, in our column names, in the file's order.
+
+Every record is counted twice: by DuckDB, which reads them, and from the bytes, in the same pass
+that checks the gzip. The two counts must agree, so that a quote that swallows a line or a damaged
+block cannot lose one.
+"""
+
+import csv
+import gzip
+import zlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipelines.billing.columns import COLUMNS, Header
+from pipelines.billing.pieces import cut
+from pipelines.errors import BillUnreadable
+from pipelines.files import LocalFile, count_lines, count_records
+
+NOTHING = ("", "None", "NULL", "null")
+MAX_REJECTS_KEPT = 1000
+_ROW_GROUP = 30_720
+"""Rows that one core encodes at a time: a piece of a file has several such groups."""
+_READ = (
+    "read_csv($path, auto_detect=false, header={header}, columns=$columns, delim=',', quote='\"', "
+    "escape='\"', nullstr=$nothing, strict_mode=true{more})"
+)
+
+
+@dataclass(frozen=True)
+class Records:
+    """The records of one file as text Parquet."""
+
+    paths: list[Path]
+    """In the order of the file; `first_line` is the record number of each one's first row."""
+    lines: int
+    """Counted from the bytes, without the header."""
+
+
+def first_record(file: LocalFile, source: str, month: str) -> list[str]:
+    """The names of a file's columns.
+
+    Raises:
+        BillUnreadable: the file is damaged or empty.
+    """
+    opener = gzip.open if file.is_gzip else open
+    try:
+        with opener(file.path, "rt", encoding="utf-8-sig", newline="") as text:
+            first = text.readline()
+            while first.count('"') % 2 and (more := text.readline()):
+                first += more
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+        raise BillUnreadable(
+            source, month, f"{file.name} is damaged: {error}", file.name
+        ) from error
+    names = next(csv.reader([first]), [])
+    if not names:
+        raise BillUnreadable(
+            source, month, f"{file.name} is empty: it lacks even a header", file.name
+        )
+    return names
+
+
+def text_columns(number: int, header: Header, tag_columns: Mapping[str, str]) -> str:
+    """What is read of each record, as the text of a select list."""
+    wanted = ["$name AS file", f"{number} AS file_number", "$first_line::BIGINT AS first_line"]
+    for column in COLUMNS:
+        position = header.positions.get(column.name)
+        text = "NULL::VARCHAR" if position is None else f"c{position}"
+        wanted.append(f"{text} AS {column.name}")
+    for column_name, key in tag_columns.items():
+        here = [f"c{position}" for position in header.tags.get(key, [])]
+        text = f"coalesce({', '.join(here)})" if here else "NULL::VARCHAR"
+        wanted.append(f"{text} AS {column_name}")
+    nameless = " + ".join(
+        f"(c{position} IS NOT NULL)::INTEGER" for position in header.nameless_tags
+    )
+    wanted.append(f"({nameless or '0'})::INTEGER AS nameless_tags")
+    return ", ".join(wanted)
+
+
+def read_records(
+    con: duckdb.DuckDBPyConnection, file: LocalFile, width: int, wanted: str, stem: Path
+) -> Records:
+    """Convert a file of `width` columns to Parquet files whose names begin like `stem`.
+
+    Raises:
+        FileDamaged: the gzip is.
+        duckdb.Error: a record is of another width than the header, or a quote is open.
+    """
+    if file.is_gzip:
+        with suppress(duckdb.Error):
+            return _read_pieces(con, file, width, wanted, stem)
+    # A text file needs no unpacking. A gzip comes here if a piece could not be read: a stray quote
+    # may have misled the cutting, so that only the file as a whole can tell.
+    path = stem.with_suffix(".parquet")
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        counting = pool.submit(count_lines, file)
+        try:
+            rows = _convert(con, file.path, width, wanted, file.name, 2, path)
+        finally:  # a file that is damaged is not judged by its records
+            lines = counting.result() - 1
+    return Records([path], lines if lines == rows else count_records(file) - 1)
+
+
+def _read_pieces(
+    con: duckdb.DuckDBPyConnection, file: LocalFile, width: int, wanted: str, stem: Path
+) -> Records:
+    paths: list[Path] = []
+    rows = lines = 0
+    pieces = cut(file, stem.parent)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        coming = pool.submit(next, pieces, None)
+        while piece := coming.result():
+            coming = pool.submit(next, pieces, None)
+            has_header = not paths
+            path = stem.with_name(f"{stem.name}-{len(paths):05}.parquet")
+            text = str(piece.path)
+            read = _convert(con, text, width, wanted, file.name, rows + 2, path, header=has_header)
+            counted = piece.lines - has_header
+            if counted != read:
+                counted = count_records(LocalFile(text, file.name, 0, "")) - has_header
+            piece.path.unlink()
+            paths.append(path)
+            rows += read
+            lines += counted
+    return Records(paths, lines)
+
+
+def _parameters(path: str, width: int) -> dict[str, object]:
+    return {
+        "path": path,
+        "columns": {f"c{position}": "VARCHAR" for position in range(width)},
+        "nothing": list(NOTHING),
+    }
+
+
+def _convert(
+    con: duckdb.DuckDBPyConnection,
+    text: str,
+    width: int,
+    wanted: str,
+    name: str,
+    first_line: int,
+    path: Path,
+    *,
+    header: bool = True,
+) -> int:
+    """Write the text Parquet of a CSV file; returns its number of rows."""
+    con.execute("SET preserve_insertion_order = true")  # the row's position is its line
+    read = _READ.format(header=str(header).lower(), more="")
+    con.sql(
+        f"SELECT {wanted} FROM {read}",
+        params={**_parameters(text, width), "name": name, "first_line": first_line},
+    ).write_parquet(str(path), compression="snappy", row_group_size=_ROW_GROUP)
+    rows = con.execute("SELECT count(*) FROM read_parquet($path)", {"path": str(path)}).fetchone()
+    return int(rows[0]) if rows else 0
+
+
+def record_problem(
+    con: duckdb.DuckDBPyConnection,
+    source: str,
+    month: str,
+    file: LocalFile,
+    first: Sequence[str],
+    error: duckdb.Error,
+) -> BillUnreadable:
+    """Say which records have another shape than the header: read again, collecting them."""
+    more = f", ignore_errors=true, store_rejects=true, rejects_limit={MAX_REJECTS_KEPT}"
+    rejects: list[dict[str, object]] = []
+    try:
+        con.sql(
+            f"SELECT count(*) FROM {_READ.format(header='true', more=more)}",
+            params=_parameters(file.path, len(first)),
+        ).fetchall()
+        rows = con.execute(
+            "SELECT line, column_name, csv_line, error_message FROM reject_errors "
+            "ORDER BY line, column_idx"
+        ).fetchall()
+        con.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
+    except duckdb.Error:
+        rows = []  # not even a damaged line can be told apart: the first error says what is known
+    for line, column, text, message in rows:
+        position = int(column[1:]) if column and column[1:].isdigit() else None
+        rejects.append(
+            {
+                "billing_month": month,
+                "source": source,
+                "file": file.name,
+                "line": line,
+                "column_name": first[position] if position is not None else "(line)",
+                "value": (text or "")[:200],
+                "reason": str(message).splitlines()[0],
+                "is_fatal": True,
+            }
+        )
+    if rejects:
+        worst = rejects[0]
+        count = len({reject["line"] for reject in rejects})  # DuckDB names each missing field
+        what = f"{count} lines of {file.name} cannot be read"
+        where = (
+            f"line {worst['line']}, {worst['reason']} (line begins {str(worst['value'])[:60]!r})"
+        )
+        return BillUnreadable(
+            source, month, f"{what}: {where}", f"{file.name}, line {worst['line']}", rejects
+        )
+    return BillUnreadable(
+        source,
+        month,
+        f"{file.name} cannot be read as CSV: {str(error).splitlines()[0]}",
+        file.name,
+    )
