@@ -2,7 +2,9 @@
 
 Text files are parsed once, many small ones together, into typed Parquet; large Parquet files are
 parts as they are. A batch that the fast reader refuses, or of which it returns another number of
-lines than the bytes hold, is halved until the file at fault stands alone; that one is repaired.
+lines than the bytes hold, is staged again without the files at fault, where they are known, and
+in halves, so that many bad files cost no more than a few passes. A file that stands alone and is
+refused is repaired.
 """
 
 from collections.abc import Iterator, Sequence
@@ -162,7 +164,8 @@ class _TextStager:
         if not batch:
             return
         path = self._next_path()
-        if self._stage_fast(batch, path):
+        at_fault = self._stage_fast(batch, path)
+        if not at_fault:
             self.staged.parts.append(Part(str(path)))
             before = 0
             for text in batch:
@@ -171,19 +174,26 @@ class _TextStager:
                 before += text.lines
             return
         path.unlink(missing_ok=True)
-        if len(batch) > 1:
-            middle = len(batch) // 2
-            self.stage(batch[:middle])
-            self.stage(batch[middle:])
-        else:
+        if len(batch) == 1:
             self._stage_repaired(batch[0])
+            return
+        rest = [text for text in batch if text not in at_fault] or batch
+        middle = len(rest) // 2
+        self.stage(rest[:middle])
+        self.stage(rest[middle:])
+        if rest is not batch:
+            for text in at_fault:
+                self.stage([text])
 
     def _next_path(self) -> Path:
         self.written += 1
         return self.work / f"{self.source}-{self.written:05d}.staged.parquet"
 
-    def _stage_fast(self, batch: Sequence[TextFile], path: Path) -> bool:
-        """Whether the strict reader took every line of the batch as one record each."""
+    def _stage_fast(self, batch: Sequence[TextFile], path: Path) -> Sequence[TextFile]:
+        """The files of which the strict reader did not take every line as one record each.
+
+        None: the batch is staged. All: one of them is at fault, but the reader did not say which.
+        """
         try:
             if batch[0].format == "json":
                 lines = query(
@@ -193,15 +203,16 @@ class _TextStager:
             else:
                 lines, columns = self._csv_lines(batch)
             self._write(lines, columns, batch, path)
-        except duckdb.Error:
-            return False
+        except duckdb.Error as error:
+            return [text for text in batch if f'"{text.file.path}"' in str(error)] or batch
         counts = query(self.con, "inference/staged_lines", part=str(path)).fetchall()
         found = {number: (lines, suspects) for number, lines, suspects in counts}
-        return all(
-            found.get(text.number, (0, 0))[0] == text.lines
-            and (text.format == "csv" or not found[text.number][1])
+        return [
+            text
             for text in batch
-        )
+            if found.get(text.number, (0, 0))[0] != text.lines
+            or (text.format == "json" and found[text.number][1])
+        ]
 
     def _csv_lines(
         self, batch: Sequence[TextFile]
