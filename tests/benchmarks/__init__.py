@@ -9,7 +9,8 @@ Inputs are made once, the same bytes every time, and are never committed: at `--
 about 8 GB and a quarter of an hour. Without `--data` they lie in the system's temporary folder.
 
 Every measurement is a process of its own from start to end, imports included: wall time, CPU time
-and peak memory as the kernel reports them for that process (`os.wait4`). Step and floor alternate
+and peak memory as the kernel reports them for that process (`os.wait4`). Modules are
+compiled once before, as in an installation. Step and floor alternate
 (floor, step, floor, step ...) on files that were read once before; the ratio is taken pair by pair
 and the median is shown, so that a machine that is busy for a while harms both. The floor is the
 least that could be done with the same input:

@@ -14,6 +14,10 @@ from tests.benchmarks.measure import Failed, Measured, run
 
 DEMO_MONTH = "2026-07"
 IMPORTS = "import {}duckdb, polars, deltalake, boto3"
+EVERYTHING = (
+    "import dagster, assets.command, assets.command_run, assets.definitions, assets.engine, "
+    "assets.jobs, tests.benchmarks.step"
+)
 SETTINGS = """\
 [[bills]]
 name = "aws"
