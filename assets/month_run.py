@@ -33,7 +33,7 @@ from pipelines.errors import ModelspendError, PublicationLost
 from pipelines.inputs import Inputs
 
 MEMORY_PER_THREAD_MB = 350
-"""DuckDB's own share: its limit does not bound the process, and the lake's writer needs as much."""
+"""DuckDB's own share: its limit does not bound the process."""
 
 MAX_THREADS = 8
 
@@ -179,13 +179,12 @@ class MonthRun:
         """
         self._local.pop(table, None)
         self._frames.pop(table, None)
+        con = None if isinstance(rows, pl.DataFrame) else self._desk
+        written = self.lake.write(table, self.month, rows, self.run_id, con)
         if isinstance(rows, list):
-            written = self._write(table, self.lake.relation(self._desk, table, rows))
             self._local[table] = rows
-        else:
-            written = self._write(table, rows)
-            if isinstance(rows, pl.DataFrame):
-                self._frames[table] = rows
+        elif isinstance(rows, pl.DataFrame):
+            self._frames[table] = rows
         self._state.staged[table] = asdict(written)
         self._save()
         return written
@@ -217,9 +216,6 @@ class MonthRun:
             files = self.staged_files(table)
             self._frames[table] = pl.DataFrame(self.lake.relation(self._desk, table, files))
         return self._frames[table]
-
-    def _write(self, table: str, rows: pl.DataFrame | duckdb.DuckDBPyRelation) -> WrittenTable:
-        return self.lake.write(table, self.month, rows, self.run_id)
 
     # What is known of the month
 

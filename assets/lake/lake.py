@@ -17,9 +17,10 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from assets.lake import tables
+from assets.lake.data_files import PARTITION, Rows
 from assets.lake.publication import Publication
 from assets.lake.store import Store
-from assets.lake.tables import Rows, WrittenTable
+from assets.lake.tables import WrittenTable
 from assets.lake.vacuum import GRACE, removable
 from pipelines.contracts import PUBLICATIONS, TABLES, require
 from pipelines.errors import LakeUnreachable, MonthNotPublished, PublicationLost
@@ -70,16 +71,25 @@ class Lake:
             handle = tables.opened_or_created(self._store, PUBLICATIONS.name)
         return MonthHandle(month, run_id, handle, tuple(self._rows(handle, month)))
 
-    def write(self, table: str, month: str, rows: Rows, run_id: str) -> WrittenTable:
+    def write(
+        self,
+        table: str,
+        month: str,
+        rows: Rows,
+        run_id: str,
+        con: duckdb.DuckDBPyConnection | None = None,
+    ) -> WrittenTable:
         """Replace a month's rows of a table in one commit; no reader sees them before publication.
 
-        A relation is streamed. Runs of other months may write the same table meanwhile; a run of
-        the same month too: each keeps its own files, and `publish` decides whose they see.
+        A relation is streamed within its connection's memory limit; Parquet files on this machine
+        are taken as they are. Runs of other months may write the same table meanwhile; a run of
+        the same month too: each keeps its own files, and `publish` decides whose they see. `con`,
+        if the caller has one, saves opening another to read the files' footers.
 
         Raises:
             ContractBroken: the rows are not what the table's contract says; nothing was written.
         """
-        return tables.write_month(self._store, table, month, rows, run_id)
+        return tables.write_month(self._store, table, month, rows, run_id, con)
 
     def publish(self, handle: MonthHandle, publication: Publication) -> Publication:
         """Make a run's tables the month, unless another run did so since `begin`.
@@ -210,4 +220,4 @@ def _frame(publications: Sequence[Publication]) -> pl.DataFrame:
 
 
 def _months(handle: DeltaTable) -> list[str]:
-    return sorted(partition[tables.PARTITION] for partition in handle.partitions())
+    return sorted(partition[PARTITION] for partition in handle.partitions())

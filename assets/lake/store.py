@@ -5,6 +5,7 @@ removing. What the bytes mean is for `tables` and `lake`.
 """
 
 import hashlib
+import shutil
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 from deltalake.exceptions import DeltaError
 
@@ -31,6 +34,10 @@ _UNANSWERED = (
     "Could not create local directory",
 )
 _PARALLEL_DOWNLOADS = 8
+_UPLOAD = TransferConfig(
+    multipart_threshold=32 * 2**20, multipart_chunksize=16 * 2**20, max_concurrency=4
+)
+"""Parts are held in memory while they are on their way: at most 64 MB of them."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,7 @@ class Store:
         """
         try:
             yield
-        except (ClientError, BotoCoreError, OSError) as error:
+        except (ClientError, BotoCoreError, Boto3Error, OSError) as error:
             raise LakeUnreachable(self._explain(error)) from error
         except DeltaError as error:
             if any(sign in str(error) for sign in _UNANSWERED):
@@ -177,6 +184,28 @@ class Store:
                 part.unlink(missing_ok=True)
         return str(target)
 
+    def new_file(self, table: str, name: str) -> Path:
+        """Where a data file is written on this machine before `put`; of no other file's name.
+
+        On disk that is its place in the lake. Otherwise it is the copy `local` would download, so
+        that the run that wrote a table reads it without the network.
+        """
+        root = self._copies / table if self.is_remote else Path(self.table_url(table))
+        target = root / name
+        with self.readable_errors():
+            target.parent.mkdir(parents=True, exist_ok=True)
+        return target
+
+    def put(self, table: str, name: str, path: Path) -> None:
+        """Make a file on this machine a data file; `path` itself stays as it is."""
+        with self.readable_errors():
+            if self.is_remote:
+                self._client.upload_file(
+                    str(path), self.bucket, self._key(table, name), Config=_UPLOAD
+                )
+            elif path != (target := self.new_file(table, name)):
+                shutil.copyfile(path, target)
+
     def data_files(self, table: str) -> list[DataFile]:
         """Every file below a table's partitions, whoever wrote it; not its log."""
         with self.readable_errors():
@@ -208,6 +237,7 @@ class Store:
             for name in files:
                 if self.is_remote:
                     self._client.delete_object(Bucket=self.bucket, Key=self._key(table, name))
+                    self._copies.joinpath(table, name).unlink(missing_ok=True)
                 else:
                     Path(self.table_url(table), name).unlink(missing_ok=True)
 

@@ -5,6 +5,9 @@ a column of type `void`. So a table is created from its contract before its firs
 compared with the contract before every write.
 """
 
+import json
+import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,13 +22,14 @@ from deltalake.exceptions import (
     TableNotFoundError,
 )
 from deltalake.schema import Field, PrimitiveType, Schema
+from deltalake.transaction import AddAction, RemoveAction
 
+from assets.lake.data_files import PARTITION, DataFile, Rows, add_files, in_contract
 from assets.lake.store import Store
-from pipelines.contracts import COUNT, FLAG, INSTANT, MONEY, TABLES, TEXT, Contract, require
+from pipelines.contracts import COUNT, FLAG, INSTANT, MONEY, TABLES, TEXT, Contract
 from pipelines.errors import ContractBroken
 from pipelines.months import parse_month
 
-PARTITION: Final = "billing_month"
 PROPERTIES: Final = {
     "delta.enableExpiredLogCleanup": "false",
     # A log never shrinks here; a checkpoint every 20 commits keeps opening a table cheap.
@@ -39,11 +43,9 @@ _DELTA_TYPES: Final = {
     FLAG: "boolean",
 }
 _COMMIT_ATTEMPTS = 100
-"""Other months' commits in between are no conflict; a backfill may bring many."""
-_WRITE_ATTEMPTS = 8
-"""Runs of the same month may overwrite each other's rows; which one counts is for publication."""
-
-Rows = duckdb.DuckDBPyRelation | pl.DataFrame
+"""Other months' commits in between are no conflict; a backfill may bring many. Runs of the same
+month may overwrite each other's rows; which one counts is for publication."""
+_PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -111,14 +113,15 @@ def opened_or_created(store: Store, table: str) -> DeltaTable:
 
 
 def replace_month(
-    handle: DeltaTable, table: str, month: str, rows: Rows, metadata: dict[str, str]
-) -> WrittenTable:
-    """Replace a month's rows in one commit through `handle`, which then stands at that commit.
+    handle: DeltaTable, table: str, month: str, rows: pl.DataFrame, metadata: dict[str, str]
+) -> None:
+    """Replace a month's few rows in one commit, unless another did so since the handle was opened.
+
+    The handle then stands at that commit.
 
     Raises:
         CommitFailedError: the month was written by another since the handle was opened.
-        ContractBroken: a row lies in another month or has NULL where none may be, or the table
-            was made from an earlier contract.
+        ContractBroken: the table was made from an earlier contract.
     """
     try:
         write_deltalake(
@@ -134,68 +137,94 @@ def replace_month(
     except SchemaMismatchError as error:
         problem = f"the table in the lake has other columns than the contract: {error}"
         raise ContractBroken(table, problem) from error
-    except DeltaError as error:
-        if "failed validation check" not in str(error):
-            raise
-        contract = TABLES[table]
-        never_null = ", ".join(dict.fromkeys((*contract.key, *contract.required)))
-        problem = f"rows of another month than {month}, or NULL in one of {never_null}"
-        raise ContractBroken(table, problem) from error
-    added = handle.get_add_actions(flatten=True)
-    counts = zip(
-        added.column("path").to_pylist(), added.column("num_records").to_pylist(), strict=True
-    )
-    mine = sorted((path, count) for path, count in counts if path.startswith(_folder(month)))
-    return WrittenTable(
-        table=table,
-        version=handle.version(),
-        files=tuple(path for path, _ in mine),
-        rows=sum(count for _, count in mine),
-    )
 
 
-def write_month(store: Store, table: str, month: str, rows: Rows, run_id: str) -> WrittenTable:
-    """Replace a month's rows, again from the start if another run of the month came in between.
+def write_month(
+    store: Store,
+    table: str,
+    month: str,
+    rows: Rows,
+    run_id: str,
+    con: duckdb.DuckDBPyConnection | None,
+) -> WrittenTable:
+    """Replace a month's rows: first files that no log names, then one commit that names them.
 
     Raises:
-        ContractBroken: see `in_contract`.
-        CommitFailedError: other runs of the month came in between every time.
+        ContractBroken: see `in_contract` and `add_files`; or the table was made from an earlier
+            contract.
+        CommitFailedError: other commits came in between every time.
     """
-    checked = in_contract(rows, TABLES[table])
-    metadata = {"run_id": run_id, PARTITION: month}
-    for _ in range(_WRITE_ATTEMPTS - 1):
-        handle = opened_or_created(store, table)
-        try:
-            with store.readable_errors():
-                return replace_month(handle, table, month, checked, metadata)
-        except CommitFailedError:
-            continue
+    contract = TABLES[table]
+    checked = in_contract(rows, contract, month)
+    handle = opened_or_created(store, table)
+    _require_shape(handle, contract)
+    files = add_files(store, contract, month, checked, con)
     with store.readable_errors():
-        return replace_month(opened_or_created(store, table), table, month, checked, metadata)
+        version = commit_files(handle, month, files, {"run_id": run_id, PARTITION: month})
+    names = tuple(sorted(file.name for file in files))
+    return WrittenTable(table, version, names, sum(file.rows for file in files))
 
 
-def in_contract(rows: Rows, contract: Contract) -> Rows:
-    """The rows with the contract's columns in order, if they keep it.
+def commit_files(
+    handle: DeltaTable, month: str, files: Sequence[DataFile], metadata: dict[str, str]
+) -> int:
+    """Make these files the month, whatever it was before; other months keep theirs.
 
-    A frame is checked whole, keys included. A relation is streamed, not held: its columns and types
-    are checked here, NULLs and the month by the write itself, its key by whoever made it.
+    Every attempt is for exactly the version after the one the handle has seen. delta-rs's own
+    retries would not do: they add these files beside those that another run of the month has
+    committed in between, because files it was given carry no predicate to compare.
+
+    Returns:
+        A version of the table at which the month is these files.
 
     Raises:
-        ContractBroken: columns missing or surplus, another type, NULL, or a key that repeats.
+        CommitFailedError: other commits came in between every time.
     """
-    if isinstance(rows, pl.DataFrame):
-        return require(rows, contract)
-    found = dict(zip(rows.columns, map(str, rows.types), strict=True))
-    missing = [name for name in contract.columns if name not in found]
-    surplus = [name for name in found if name not in contract.columns]
-    if missing or surplus:
-        raise ContractBroken(contract.name, f"missing columns {missing}, surplus columns {surplus}")
-    for name, kind in contract.columns.items():
-        if found[name] != kind:
-            raise ContractBroken(
-                contract.name, f"column {name} is {found[name]}, the contract says {kind}"
+    parse_month(month)
+    at = int(time.time() * 1000)
+    adds: list[AddAction | RemoveAction] = [
+        AddAction(
+            path=file.name,
+            size=file.size,
+            partition_values={PARTITION: month},
+            modification_time=at,
+            data_change=True,
+            stats=json.dumps({"numRecords": file.rows}),
+        )
+        for file in files
+    ]
+    names = sorted(file.name for file in files)
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            handle.create_write_transaction(
+                adds,
+                mode="overwrite",
+                schema=handle.schema(),
+                partition_by=[PARTITION],
+                partition_filters=[(PARTITION, "=", month)],
+                commit_properties=CommitProperties(custom_metadata=metadata, max_commit_retries=0),
             )
-    return rows.project(", ".join(f'"{name}"' for name in contract.columns))
+        except CommitFailedError:
+            if attempt == _COMMIT_ATTEMPTS:
+                raise
+            time.sleep(random.uniform(0, _PAUSE_SECONDS))  # noqa: S311 -- no secret
+            handle.update_incremental()
+            if names and month_files(handle, month) == names:
+                return handle.version()  # it was committed; only the answer was lost
+        else:
+            return handle.version() + 1  # the handle itself stays where it was
+
+
+def _require_shape(handle: DeltaTable, contract: Contract) -> None:
+    found = {field.name: field.type for field in handle.schema().fields}
+    wanted = {name: PrimitiveType(_DELTA_TYPES[kind]) for name, kind in contract.columns.items()}
+    if found == wanted:
+        return
+    other = sorted(name for name in found | wanted if found.get(name) != wanted.get(name))
+    problem = f"the table in the lake has other columns than the contract: {', '.join(other)}"
+    raise ContractBroken(contract.name, problem)
 
 
 def read_files(paths: Sequence[str], month: str, contract: Contract) -> pl.DataFrame:
@@ -234,10 +263,6 @@ def relation(
     return source.project(
         ", ".join(f'{values[name]}::{kind} AS "{name}"' for name, kind in contract.columns.items())
     )
-
-
-def _folder(month: str) -> str:
-    return f"{PARTITION}={month}/"
 
 
 def month_files(handle: DeltaTable, month: str) -> list[str]:

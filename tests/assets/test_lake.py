@@ -210,18 +210,22 @@ def broken(what: str) -> pl.DataFrame:
         "a row of another month",
     ],
 )
-@pytest.mark.parametrize("shape", ["frame", "relation"])
+@pytest.mark.parametrize("shape", ["frame", "relation", "files"])
 def test_a_broken_contract_writes_nothing(lake_home, tmp_path, what, shape):
     lake = lake_home.opened
     lake.write(TOTALS, MONTH, rows(TOTALS, MONTH, 1), "r1")
     bad = broken(what)
-    if shape == "relation":
+    if shape != "frame":
         bad.write_parquet(tmp_path / "bad.parquet")
-        bad = duckdb.connect().read_parquet(str(tmp_path / "bad.parquet"))
+        bad = [str(tmp_path / "bad.parquet")]
+    if shape == "relation":
+        bad = duckdb.connect().read_parquet(bad)
     before = delta(lake, lake_home, TOTALS).version()
+    files = lake._store.data_files(TOTALS)
     with pytest.raises(ContractBroken, match="core_billing__export_totals"):
         lake.write(TOTALS, MONTH, bad, "r2")
     assert delta(lake, lake_home, TOTALS).version() == before
+    assert lake._store.data_files(TOTALS) == files
 
 
 def test_a_query_that_fails_half_way_writes_nothing(lake_home):
@@ -236,9 +240,11 @@ def test_a_query_that_fails_half_way_writes_nothing(lake_home):
         )
     )
     before = delta(lake, lake_home, TOTALS).version()
+    files = lake._store.data_files(TOTALS)
     with pytest.raises(Exception, match="boom"):
         lake.write(TOTALS, MONTH, source, "r2")
     assert delta(lake, lake_home, TOTALS).version() == before
+    assert lake._store.data_files(TOTALS) == files
 
 
 def test_a_closed_month_survives_an_aged_log_a_checkpoint_and_a_vacuum(tmp_path):
