@@ -36,7 +36,7 @@ def split(amount: Decimal, weights: Sequence[int]) -> list[Decimal]:
     amount (a credit) is split as its absolute value. 10 split by [1, 1, 1] gives
     3.333333333333333334, 3.333333333333333333 and 3.333333333333333333.
 
-    This is the specification of `sql/attribution/split_charges.sql`, which does the same for
+    This is the specification of `sql/attribution/split.sql`, which does the same for
     millions of charges; the tests hold one against the other.
 
     Raises:

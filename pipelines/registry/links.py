@@ -3,7 +3,9 @@
 A link says: from this instant until that one, this resource worked for this model version.
 """
 
-from collections.abc import Iterator
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -79,15 +81,37 @@ def bucket_key(location: str) -> str:
     return key.split("/", 1)[0] if is_bucket else key
 
 
+def endpoint_keys(catalogue: Catalogue) -> Callable[[str], str]:
+    """The key of a served resource, whether the catalogue spells it in full or by its last part.
+
+    `rank` is `endpoint/rank` where exactly one deployment or resource is spelled so. A job of that
+    name is another resource, as in `linked_resources.sql`.
+    """
+    spelled = [resource for d in catalogue.deployments for resource in d.resources]
+    keys = {resource_key(name) for name in (*spelled, *(r.id for r in catalogue.resources))}
+    full: dict[str, list[str]] = defaultdict(list)
+    for key in sorted(keys):
+        if "/" in key and not re.match("[a-z-]*job[a-z-]*/", key):
+            full[key.rsplit("/", 1)[-1]].append(key)
+    only = {last: found[0] for last, found in full.items() if len(found) == 1}
+
+    def key_of(resource: str) -> str:
+        key = resource_key(resource)
+        return only.get(key, key)
+
+    return key_of
+
+
 def link_rows(catalogue: Catalogue) -> Iterator[Row]:
     """Deployments, runs, artefacts and resources of a model, one row per resource.
 
     An artefact's weight is its share of the location: its size where every artefact there has one,
     else 0 (the location is then shared, or the model's where only one model uses it).
     """
+    key_of = endpoint_keys(catalogue)
     for deployment in catalogue.deployments:
         for resource in deployment.resources:
-            yield _span(resource, deployment) | {
+            yield _span(key_of(resource), deployment) | {
                 "kind": "deployment",
                 "model": deployment.model,
                 "model_version": deployment.version,
@@ -97,7 +121,7 @@ def link_rows(catalogue: Catalogue) -> Iterator[Row]:
     predecessors = predecessors_of(catalogue)
     for run in catalogue.runs:
         for resource in run.resources:
-            yield _span(resource, run) | {
+            yield _span(resource_key(resource), run) | {
                 "kind": "run",
                 "model": run.model,
                 "model_version": run_version(run),
@@ -125,16 +149,16 @@ def link_rows(catalogue: Catalogue) -> Iterator[Row]:
     for entry in catalogue.resources:
         if entry.model:
             yield {
-                "link_key": resource_key(entry.id),
+                "link_key": key_of(entry.id),
                 "kind": "resource",
                 "model": entry.model,
                 "model_version": "",
             }
 
 
-def _span(resource: str, item: Deployment | Run) -> Row:
+def _span(key: str, item: Deployment | Run) -> Row:
     return {
-        "link_key": resource_key(resource),
+        "link_key": key,
         "valid_from": item.from_,
         "valid_until": item.until,
     }
@@ -142,6 +166,7 @@ def _span(resource: str, item: Deployment | Run) -> Row:
 
 def rollout_rows(catalogue: Catalogue) -> Iterator[Row]:
     """When a new version runs beside the one it replaces, per resource of the new."""
+    key_of = endpoint_keys(catalogue)
     for new in catalogue.deployments:
         if new.replaces is None:
             continue
@@ -153,7 +178,7 @@ def rollout_rows(catalogue: Catalogue) -> Iterator[Row]:
                 continue
             for resource in new.resources:
                 yield {
-                    "link_key": resource_key(resource),
+                    "link_key": key_of(resource),
                     "model": new.model,
                     "model_version": new.version,
                     "valid_from": start,
@@ -163,16 +188,18 @@ def rollout_rows(catalogue: Catalogue) -> Iterator[Row]:
 
 def resource_rows(catalogue: Catalogue) -> Iterator[Row]:
     """Resources whose number of accelerators the catalogue states, in thousandths."""
+    key_of = endpoint_keys(catalogue)
     for entry in catalogue.resources:
         if entry.gpus is not None:
-            yield {"link_key": resource_key(entry.id), "milli_gpus": int(entry.gpus * 1000)}
+            yield {"link_key": key_of(entry.id), "milli_gpus": int(entry.gpus * 1000)}
 
 
 def owner_rows(catalogue: Catalogue) -> Iterator[Row]:
     """Who pays for a model or a resource (an endpoint, a commitment), dated."""
+    key_of = endpoint_keys(catalogue)
     for kind, name, owners in (
         *(("model", m.name, m.owners) for m in catalogue.models),
-        *(("resource", resource_key(r.id), r.owners) for r in catalogue.resources),
+        *(("resource", key_of(r.id), r.owners) for r in catalogue.resources),
     ):
         for owner in owners:
             yield {

@@ -225,6 +225,20 @@ def test_resources_have_accelerators_owners_and_complete_run_lists() -> None:
     assert (link["kind"], link["link_key"], link["model_version"]) == ("resource", "i-1", "")
 
 
+def test_a_resource_spelled_in_full_and_by_its_last_part_is_one() -> None:
+    arn = "arn:aws:sagemaker:us-east-1:111122223333:endpoint/Rank"
+    text = models("v1") + '[[resources]]\nid = "rank"\ngpus = 2\nowners = [{ owner = "o" }]\n'
+    text += f'[[deployments]]\nmodel = "m"\nversion = "v1"\nresources = ["{arn}"]\n'
+    text += '[[runs]]\nid = "r"\nmodel = "m"\nversion = "v1"\nresources = ["training-job/rank"]\n'
+    catalogue = parse_catalogue(text)
+    assert [row["link_key"] for row in link_rows(catalogue)] == [
+        "endpoint/rank",
+        "training-job/rank",
+    ]
+    assert [row["link_key"] for row in resource_rows(catalogue)] == ["endpoint/rank"]
+    assert [row["name"] for row in owner_rows(catalogue)] == ["endpoint/rank"]
+
+
 def test_the_registrys_tables_keep_their_contracts() -> None:
     text = SUCCESSOR + deployed("v1", 0, replicas=2) + run(version="v2") + PLAN
     tables = registry_tables(parse_catalogue(text), MONTH)
