@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
+from assets.command_close import close
 from assets.command_demo import demo
 from assets.command_explain import explain
 from assets.command_init import init
@@ -90,6 +91,7 @@ SUMMARIES: Final[dict[str, tuple[Callable[..., None], str]]] = {
     "init": (init, "Write commented settings and catalogue to start from."),
     "run": (run, "Run one billing month and publish it."),
     "backfill": (backfill, "Run several months, oldest first."),
+    "close": (close, "Close a month: its figures stay."),
     "months": (months, "List the published months."),
     "show": (show, "Review a month, or several side by side."),
     "explain": (explain, "Walk a figure down to its bill lines."),

@@ -77,7 +77,7 @@ def explain(
 
     from assets.command_output import as_document, console, write_json, write_sheet  # noqa: PLC0415
     from assets.command_reading import Reading  # noqa: PLC0415
-    from pipelines.review.explain import Figure  # noqa: PLC0415
+    from pipelines.review.figure import Figure  # noqa: PLC0415
 
     reading = Reading.of(settings)
     if charge is not None:

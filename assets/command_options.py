@@ -19,6 +19,7 @@ Exit codes:
   6    the month is not published
   7    the lake or an object store cannot be reached
   8    published, but a source is missing
+  9    the month is provisional and was not closed
   130  interrupted"""
 
 MISSING_SOURCE = 8

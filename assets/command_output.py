@@ -31,7 +31,7 @@ WIDE_PIPE = 120
 
 _NUMERIC = ("money", "quantity", "count", "share")
 _UNFOLDED = ("id", *_NUMERIC)
-_SPEAKING = ("text", "resource")
+_SPEAKING = ("text", "resource", "path")
 """Kinds whose values need no heading before them."""
 _SAID_IN_TITLE = ("currency", "plan")
 """Where the title of a sheet with labels says them, they are not said again in each row."""
@@ -202,6 +202,7 @@ _FORMATS: Final[dict[Kind, Callable[[Any], str]]] = {
     "text": lambda value: f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value),
     "id": str,
     "resource": lambda value: re.sub(r"^arn:[^:]*:[^:]*:[^:]*:[^:]*:", "", value),
+    "path": lambda value: value.rsplit("/", 1)[-1],
     "money": lambda value: "0.00" if (text := show(value)) == "-0.00" else text,
     "quantity": lambda value: plain(value.quantize(Decimal("0.000001")) if value % 1 else value),
     "count": lambda value: f"{value:,}",

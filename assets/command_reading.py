@@ -1,28 +1,32 @@
 """What the commands read of the lake: one publication per month, every table through it.
 
-A command resolves a month once, so that a run that publishes in between cannot mix two states.
+A command reads the publications once, so that a run that publishes in between cannot mix two
+states.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
+from assets.closing import posted_differences
 from assets.lake import Lake, Publication
 from assets.project import Project
+from pipelines.closing import last_two_states, month_among, restatement_among
+from pipelines.errors import MonthNotPublished
 from pipelines.registry.names import Names
-from pipelines.review.explain import (
-    Figure,
-    FigureFiles,
-    explain_charge,
-    explain_figure,
-    rule_texts,
-)
-from pipelines.review.months import months_sheet
-from pipelines.review.sheets import PublishedMonth, Sheet
+from pipelines.review.changes import changes_review
+from pipelines.review.charge import explain_charge
+from pipelines.review.explain import FigureFiles, explain_figure
+from pipelines.review.figure import Figure
+from pipelines.review.months import ListedMonth, months_sheet
+from pipelines.review.rules import rule_texts
+from pipelines.review.sheets import PublishedMonth, Review, Sheet
 
 _TABLES = {
     "model_months": "out_spend__model_months",
@@ -46,7 +50,6 @@ class Reading:
     """The published months of a project, as they are when first asked for."""
 
     project: Project
-    _resolved: dict[str, Publication] = field(default_factory=dict)
 
     @classmethod
     def of(cls, settings: Path | None) -> "Reading":
@@ -64,9 +67,22 @@ class Reading:
         Raises:
             MonthNotPublished: there is none.
         """
-        if month not in self._resolved:
-            self._resolved[month] = self.lake.require_latest(month)
-        return self._resolved[month]
+        found = month_among(self.publications(month))
+        if found is None:
+            raise MonthNotPublished(month, list(self._publications))
+        return found
+
+    def publications(self, month: str) -> list[Publication]:
+        """Every publication of a month, oldest first."""
+        return self._publications.get(month, [])
+
+    @cached_property
+    def _publications(self) -> dict[str, list[Publication]]:
+        """All of them by month: which month an adjustment is posted in depends on the others."""
+        found: dict[str, list[Publication]] = {}
+        for publication in sorted(self.lake.publications(), key=lambda p: p.billing_month):
+            found.setdefault(publication.billing_month, []).append(publication)
+        return found
 
     def table(self, month: str, name: str) -> pl.DataFrame:
         """A table of a published month."""
@@ -77,19 +93,37 @@ class Reading:
         publication = self.publication(month)
         return PublishedMonth(
             publication=vars(publication),
+            posted=posted_differences(
+                self.lake, chain.from_iterable(self._publications.values()), month
+            ),
             **{key: self.table(month, name) for key, name in _TABLES.items()},
         )
 
     def months_sheet(self) -> Sheet:
         """Every published month: its status, its totals, its publications."""
-        publications: dict[str, list[Publication]] = {}
-        for publication in self.lake.publications():
-            publications.setdefault(publication.billing_month, []).append(publication)
-        facts = []
-        for month, found in sorted(publications.items()):
-            self._resolved[month] = found[-1]
-            facts.append((vars(found[-1]), len(found), self.table(month, "out_reconciliation")))
-        return months_sheet(facts)
+        return months_sheet(
+            ListedMonth(
+                publication=vars(self.publication(month)),
+                publications=len(found),
+                restated_at=beside.published_at if (beside := restatement_among(found)) else None,
+                reconciliation=self.table(month, "out_reconciliation"),
+            )
+            for month, found in self._publications.items()
+        )
+
+    def changes(self, month: str, basis: str) -> Review:
+        """What moved between the last two publications of a month."""
+        self.publication(month)
+        before, after = last_two_states(self.publications(month))
+        return changes_review(
+            month,
+            basis,
+            [
+                (vars(state), self.lake.read(_TABLES["model_months"], month, state))
+                for state in (before, after)
+                if state is not None
+            ],
+        )
 
     def explain(self, figure: Figure, top: int) -> tuple[Sheet, ...]:
         """The walk down from a figure."""

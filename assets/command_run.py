@@ -24,7 +24,8 @@ def run(
     """Run one billing month: read, attribute, reconcile and publish it.
 
     A month whose inputs did not change is recognised and left as it is. A month that does not add
-    up to the bill is not published, and readers keep the last publication.
+    up to the bill is not published, and readers keep the last publication. A new delivery of a
+    closed month is published beside it, its difference posted to the first open month.
 
     Example: modelspend run --month 2026-09
     """
@@ -66,6 +67,7 @@ def _say_what_would_be_read(project: "Project", month: str) -> None:
     from assets.deliveries import collect_inputs, list_bills, list_logs  # noqa: PLC0415
     from assets.engine import check_month  # noqa: PLC0415
     from assets.lake import Lake  # noqa: PLC0415
+    from pipelines.closing import CLOSED, month_among  # noqa: PLC0415
 
     check_month(project, month)
     bills, logs = list_bills(project, month), list_logs(project)
@@ -74,13 +76,18 @@ def _say_what_would_be_read(project: "Project", month: str) -> None:
             size = sum(file.size for file in files)
             typer.echo(f"{kind} {source}: {len(files):,} files, {size:,} bytes")
     inputs = collect_inputs(project, month, bills, logs, datetime.now(UTC))
-    latest = Lake(project.settings.lake, project.cache, project.base).latest(month)
-    if latest is None:
+    published = Lake(project.settings.lake, project.cache, project.base).publications(month)
+    current = month_among(published)
+    if current is None:
         typer.echo(f"{month} is not published; a run would publish it.")
-    elif latest.inputs_digest == inputs.digest:
-        typer.echo(f"{month} is published ({latest.status}); nothing has changed since.")
+        return
+    said = f"{month} is published ({current.status})"
+    if published[-1].inputs_digest == inputs.digest:
+        typer.echo(f"{said}; nothing has changed since.")
+    elif current.status == CLOSED:
+        typer.echo(f"{said}; its inputs have changed: a run would publish them beside it.")
     else:
-        typer.echo(f"{month} is published ({latest.status}); its inputs have changed since.")
+        typer.echo(f"{said}; its inputs have changed since.")
 
 
 def run_and_report(project: "Project", months: Sequence[str]) -> "list[RunOutcome]":

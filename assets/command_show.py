@@ -67,10 +67,14 @@ def show(
         str,
         typer.Option(
             "--table",
-            help="Which table --csv writes: spend, reconciliation, prediction, not_compared, "
-            "measured, lines.",
+            help="Which table --csv writes: spend, reconciliation, prior_period_adjustments, "
+            "prediction, not_compared, measured, lines.",
         ),
     ] = "spend",
+    changes: Annotated[
+        bool,
+        typer.Option("--changes", help="What moved between the month's last two publications."),
+    ] = False,
     settings: SettingsFile = None,
 ) -> None:
     """Review a published month, or several side by side.
@@ -83,6 +87,7 @@ def show(
       modelspend show --month 2026-09
       modelspend show --from 2026-07 --to 2026-09 --by owner
       modelspend show --month 2026-09 --csv --table prediction > september.csv
+      modelspend show --month 2026-08 --changes
     """  # noqa: D301 -- \b keeps the lines of the examples apart
     if (month is None) == (first is None) or (first is None) != (last is None):
         message = "give --month, or both --from and --to"
@@ -90,14 +95,21 @@ def show(
     if first and by is View.day:
         message = "--by day shows one month: give --month"
         raise typer.BadParameter(message)
+    if first and changes:
+        message = "--changes shows one month: give --month"
+        raise typer.BadParameter(message)
 
     from assets.command_output import as_document, write_csv, write_json  # noqa: PLC0415
     from assets.command_reading import Reading  # noqa: PLC0415
 
     reading = Reading.of(settings)
-    review = _review(reading, month or first or "", month or last or "", basis, by)
+    if month and changes:
+        review, table = reading.changes(month, basis.value), "changes"
+    else:
+        review = _review(reading, month or first or "", month or last or "", basis, by)
     if as_json:
-        always: dict[str, Any] = {"spend": [], "prediction": [], "not_compared": []}
+        names = ("changes",) if changes else ("spend", "prediction", "not_compared")
+        always: dict[str, Any] = {name: [] for name in names}
         write_json(
             {**review.facts, **always, **as_document(review.sheets), "notes": review.sentences}
         )
@@ -110,6 +122,8 @@ def show(
             message = f"there is no table {table!r} here; there are: {have}"
             raise typer.BadParameter(message)
         write_csv(sheets)
+    elif changes:
+        write_changes(review)
     else:
         write_review(review)
 
@@ -146,6 +160,21 @@ def write_review(review: "Review") -> None:
         write_note(out, note)
 
 
+def write_changes(review: "Review") -> None:
+    """What moved, for people: which two publications, and the sheets."""
+    from assets.command_output import console, write_note, write_sheet  # noqa: PLC0415
+
+    out = console()
+    for name in ("before", "after"):
+        if state := review.facts[name]:
+            at = f"{state['published_at']:%Y-%m-%d %H:%M} UTC"
+            out.print(f"{review.facts['billing_month']}  {name:<6}  {at}  {state['status']}")
+    for sheet in review.sheets:
+        write_sheet(out, sheet)
+    for sentence in review.sentences:
+        write_note(out, sentence)
+
+
 def _write_head(out: "Console", facts: dict[str, Any]) -> None:
     reason = f" ({facts['status_reason']})" if facts["status_reason"] else ""
     missing = ", ".join(facts["missing_sources"])
@@ -153,4 +182,10 @@ def _write_head(out: "Console", facts: dict[str, Any]) -> None:
         f"{facts['billing_month']}  {facts['status']}{reason}"
         + (f", without source {missing}" if missing else "")
     )
-    out.print(f"         published {facts['published_at']:%Y-%m-%d %H:%M} UTC")
+    from pipelines.review.adjustments import difference_words  # noqa: PLC0415
+
+    what = "closed" if facts["status"] == "closed" else "published"
+    out.print(f"         {what} {facts['published_at']:%Y-%m-%d %H:%M} UTC")
+    for each in facts["restatements"]:
+        at = f"{each['restated_at']:%Y-%m-%d %H:%M} UTC"
+        out.print(f"         restated beside it {at}: {difference_words(each)}")

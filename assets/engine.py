@@ -14,9 +14,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
+from assets.closing import posted_differences
 from assets.month_run import MonthRun
 from assets.project import Project
+from pipelines.closing import RESTATED
 from pipelines.errors import ModelspendError, SettingsInvalid
+from pipelines.review.adjustments import difference_words, posting_facts
 
 if TYPE_CHECKING:  # importing Dagster takes longer than finding out that nothing is to be done
     from dagster import DagsterEvent, EventLogEntry
@@ -47,18 +50,28 @@ class RunOutcome:
     result: Literal["published", "unchanged", "failed"]
     publication_id: str | None = None
     status: str | None = None
-    """Of the publication in place: provisional, final or closed."""
+    """Of the newest publication: provisional, final, closed, or restated beside a closed one."""
     missing_sources: tuple[str, ...] = ()
     error: ModelspendError | None = None
+    differences: tuple[str, ...] = ()
+    """Of a restatement: what was posted where, per currency."""
 
     @property
     def sentence(self) -> str:
         """The outcome in one line."""
         if self.error is not None:
             return str(self.error)
+        missing = f"; missing: {', '.join(self.missing_sources)}" if self.missing_sources else ""
+        if self.result == "unchanged" and self.status == RESTATED:
+            return f"{self.month}: unchanged, nothing re-read (closed, a restatement beside it)"
+        if self.status == RESTATED:
+            said = "".join(f"; {words}" for words in self.differences)
+            return (
+                f"{self.month} is closed: the new delivery was published beside it as restated"
+                f"{said}{missing}"
+            )
         if self.result == "unchanged":
             return f"{self.month}: unchanged, nothing re-read ({self.status})"
-        missing = f"; missing: {', '.join(self.missing_sources)}" if self.missing_sources else ""
         return f"{self.month}: published ({self.status}){missing}"
 
 
@@ -84,6 +97,7 @@ def run_month(
         if not run.is_unchanged:
             _execute(run, on_event or (lambda _: None))
         publication = run.publication()
+        is_restated = not run.is_unchanged and publication.status == RESTATED
         return RunOutcome(
             month=month,
             run_id=run.run_id,
@@ -91,9 +105,22 @@ def run_month(
             publication_id=publication.publication_id,
             status=publication.status,
             missing_sources=tuple(sorted(run.problems)),
+            differences=_differences(run) if is_restated else (),
         )
     finally:
         run.close()
+
+
+def _differences(run: MonthRun) -> tuple[str, ...]:
+    """What the run's restatement of a closed month moved, and where it is posted, in words."""
+    mine = run.publication().publication_id
+    posted = posted_differences(run.lake, run.lake.publications(), run.month)
+    return tuple(
+        difference_words(facts)
+        for found in posted
+        if found.restated_id == mine
+        for facts in posting_facts(found)
+    )
 
 
 def run_months(

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from uuid import uuid4
 
 import duckdb
@@ -29,6 +29,7 @@ from assets.deliveries import collect_inputs, list_bills, list_logs
 from assets.lake import Lake, MonthHandle, Publication, WrittenTable
 from assets.object_store import StoredFile
 from assets.project import Project
+from pipelines.closing import status_of_run
 from pipelines.errors import ModelspendError, PublicationLost
 from pipelines.inputs import Inputs
 
@@ -90,10 +91,10 @@ class MonthRun:
         self.inputs: Inputs = collect_inputs(
             project, month, self.bills, self.logs, datetime.fromisoformat(state.now)
         )
-        latest = handle.publications[-1] if handle.publications else None
-        self._published = latest
-        self.is_unchanged = latest is not None and latest.inputs_digest == self.inputs.digest
-        """The month's publication was made from exactly these inputs: there is nothing to do."""
+        newest = handle.publications[-1] if handle.publications else None
+        self._published = newest
+        self.is_unchanged = newest is not None and newest.inputs_digest == self.inputs.digest
+        """The newest publication was made from exactly these inputs: there is nothing to do."""
         self._frames: dict[str, pl.DataFrame] = {}
         self._local: dict[str, list[str]] = {}
         _open[run_id] = self
@@ -273,17 +274,18 @@ class MonthRun:
     def publish(self) -> Publication:
         """Make the staged tables the month; an unchanged month keeps the publication it has.
 
+        The tables of a closed month are published beside it, as restated.
+
         Raises:
             PublicationLost: another run published the month since this one began.
         """
         if self.is_unchanged:
             return self.publication()
-        status: Literal["final", "provisional"] = "final" if self.is_final else "provisional"
         publication = Publication(
             billing_month=self.month,
             publication_id=str(uuid4()),
             published_at=datetime.now(UTC).replace(tzinfo=None),
-            status=status,
+            status=status_of_run(self._handle.publications, is_final=self.is_final),
             run_id=self.run_id,
             inputs_digest=self.inputs.digest,
             inputs=json.loads(self.inputs.canonical()),
@@ -297,7 +299,7 @@ class MonthRun:
         return self._published
 
     def publication(self) -> Publication:
-        """The month's publication, this run's own once it has published."""
+        """The month's newest publication, this run's own once it has published."""
         if self._published is None:
             raise NotStaged(self.month, "out_publications")
         return self._published

@@ -729,7 +729,9 @@ PUBLICATIONS = Contract(
     key=("publication_id",),
     required=("billing_month", "published_at", "status", "run_id", "inputs_digest", "tables"),
 )
-"""`inputs`, `tables`, `sources`, `warnings` are JSON; status: provisional, final, closed."""
+"""`inputs`, `tables`, `sources`, `warnings` are JSON; status: provisional, final, closed, restated.
+
+Which of a month's rows is the month is decided in `pipelines.closing`."""
 
 TABLES: Final[dict[str, Contract]] = {
     contract.name: contract

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
-from pipelines.money import EXACT
-
 
 class ModelspendError(Exception):
     """Any error whose text is written for the person who runs modelspend."""
@@ -110,6 +108,8 @@ class UnreconciledSpend(ModelspendError):
     ) -> None:
         self.month, self.source, self.basis, self.currency = month, source, basis, currency
         self.exported, self.attributed = exported, attributed
+        from pipelines.money import EXACT  # noqa: PLC0415 -- brings polars, which --help can spare
+
         difference = EXACT.subtract(attributed, exported)
         super().__init__(
             f"{month}: source '{source}', {basis}: attributed {attributed:f} of {exported:f} "
@@ -145,6 +145,30 @@ class MonthNotPublished(ModelspendError):
         )
         super().__init__(
             f"{month} has not been published. {have} Run `modelspend run --month {month}` first."
+        )
+
+
+class ClosingLost(PublicationLost):
+    """A run published the month while it was being closed (exit code 5)."""
+
+    def __init__(self, month: str, run_id: str) -> None:
+        super().__init__(month, run_id)
+        self.args = (
+            f"{month}: a run published this month while it was being closed, so it was not closed. "
+            f"Look at it (`modelspend show --month {month} --changes`), then close it again.",
+        )
+
+
+class MonthNotFinal(ModelspendError):
+    """A month was to be closed whose figures can still change (exit code 9)."""
+
+    exit_code = 9
+
+    def __init__(self, month: str, reasons: list[str]) -> None:
+        self.month, self.reasons = month, reasons
+        super().__init__(
+            f"{month} is provisional: {'; '.join(reasons)}. It was not closed. Run it again when "
+            "its bill is final, or close it as it is with --even-if-provisional."
         )
 
 

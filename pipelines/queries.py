@@ -13,7 +13,7 @@ SQL = Path(__file__).resolve().parents[1] / "sql"
 
 @cache
 def sql(name: str) -> str:
-    """The text of `sql/{name}.sql`, for example `sql("attribution/split_charges")`."""
+    """The text of `sql/{name}.sql`, for example `sql("attribution/split")`."""
     return (SQL / f"{name}.sql").read_text(encoding="utf-8")
 
 
@@ -24,6 +24,12 @@ def query(con: duckdb.DuckDBPyConnection, name: str, **params: Any) -> duckdb.Du
     A missing or surplus parameter raises and names it: the header of the file is the contract.
     """
     return con.sql(sql(name), params=dict(params)) if params else con.sql(sql(name))
+
+
+def rows_of(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
+    """The rows of a small relation, by column."""
+    names = relation.columns
+    return [dict(zip(names, values, strict=True)) for values in relation.fetchall()]
 
 
 def materialise(

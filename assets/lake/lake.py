@@ -2,7 +2,8 @@
 
 A month's tables are written first, each in one commit, and are invisible. Then one row is added
 to `out_publications`, a compare-and-swap against what the run saw when it began: that row is the
-month. Readers follow the row to its files, so they see one run's tables whatever else is written.
+month (unless the month is closed, see `pipelines.closing`). Readers follow the row to its files, so
+they see one run's tables whatever else is written.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from assets.lake.publication import Publication
 from assets.lake.store import Store
 from assets.lake.tables import WrittenTable
 from assets.lake.vacuum import GRACE, removable
+from pipelines.closing import month_among
 from pipelines.contracts import PUBLICATIONS, TABLES, require
 from pipelines.errors import LakeUnreachable, MonthNotPublished, PublicationLost
 from pipelines.settings import LakeSettings
@@ -139,13 +141,17 @@ class Lake:
         if handle is None:
             return []
         months = [month] if month else _months(handle)
+        # Downloads, if any, happen here, all at once.
+        self._store.local(
+            PUBLICATIONS.name,
+            [name for each in months for name in tables.month_files(handle, each)],
+        )
         found = [row for each in months for row in self._rows(handle, each)]
         return sorted(found, key=lambda row: (row.published_at, row.billing_month))
 
     def latest(self, month: str) -> Publication | None:
-        """The publication that is the month now."""
-        found = self.publications(month)
-        return found[-1] if found else None
+        """The publication that is the month now; a later one may stand beside it as restated."""
+        return month_among(self.publications(month))
 
     def published_months(self) -> list[str]:
         """The months that have a publication, in order."""

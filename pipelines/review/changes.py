@@ -1,6 +1,8 @@
 """What moved between two publications of a month: what changed, and the change of the total."""
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 
@@ -10,11 +12,43 @@ from pipelines.review.sheets import (
     MODEL_BUCKETS,
     ZERO,
     Column,
+    Review,
     Row,
     Sheet,
 )
 
+_COLUMNS = (
+    Column("currency", "currency"),
+    Column("section", "section"),
+    Column("model", "model"),
+    Column("model_version", "version"),
+    Column("component", "component"),
+    Column("before", "before", "money"),
+    Column("after", "after", "money"),
+    Column("difference", "difference", "money"),
+)
 _KEYS = ("currency", "bucket", "model", "model_version", "component")
+
+
+State = tuple[Mapping[str, Any], pl.DataFrame]
+"""A publication and its `out_spend__model_months`."""
+
+
+def changes_review(month: str, basis: str, states: Sequence[State]) -> Review:
+    """The last two states of a month, and what moved between them; of one state nothing did."""
+    named = [_named(publication) for publication, _ in states]
+    before, after = (None, *named)[-2:]
+    facts = {"billing_month": month, "basis": basis, "before": before, "after": after}
+    if len(states) == 1:
+        empty = Sheet("changes", f"What moved in {month}, {basis} cost", _COLUMNS, ())
+        said = f"{month} was published once: there is nothing to compare it with."
+        return Review(facts, (empty,), (said,))
+    [(_, earlier), (_, later)] = states
+    return Review(facts, changes_sheets(earlier, later, basis, month))
+
+
+def _named(publication: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: publication[key] for key in ("publication_id", "published_at", "status", "run_id")}
 
 
 def changes_sheets(
@@ -82,16 +116,7 @@ def _sheet(moved: pl.DataFrame, currency: str, basis: str, month: str) -> Sheet:
     return Sheet(
         "changes",
         f"What moved in {month}, {basis} cost, {currency}",
-        (
-            Column("currency", "currency"),
-            Column("section", "section"),
-            Column("model", "model"),
-            Column("model_version", "version"),
-            Column("component", "component"),
-            Column("before", "before", "money"),
-            Column("after", "after", "money"),
-            Column("difference", "difference", "money"),
-        ),
+        _COLUMNS,
         tuple(rows),
         labels=("section", "model", "model_version", "component"),
     )

@@ -1,17 +1,25 @@
 """The head of a review: is the month final, and does what was attributed equal the export?"""
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
 
 from pipelines.contracts import BASES
 from pipelines.money import show
+from pipelines.review.adjustments import posting_facts
 from pipelines.review.sheets import ZERO, Column, PublishedMonth, Row, Sheet, total_by
+
+_SIDES = (
+    Column("export_total", "export", "money"),
+    Column("attributed_total", "attributed", "money"),
+    Column("difference", "difference", "money"),
+)
 
 
 def facts(month: PublishedMonth) -> dict[str, Any]:
     """Status and its reason, when and by which run the month was published."""
-    open_lines = lines_without_invoice(month)
+    open_lines = invoiceless_lines(month.export_totals)
     status = str(month.publication["status"])
     return {
         "billing_month": month.month,
@@ -22,24 +30,25 @@ def facts(month: PublishedMonth) -> dict[str, Any]:
         "publication_id": month.publication["publication_id"],
         "run_id": month.publication["run_id"],
         "missing_sources": missing_sources(month),
+        "restatements": [
+            facts_of for found in month.posted_elsewhere for facts_of in posting_facts(found)
+        ],
     }
 
 
 def status_reason(status: str, open_lines: int) -> str:
     """Why a month is not final yet, in one clause."""
+    lines = f"{open_lines:,} bill {'line has' if open_lines == 1 else 'lines have'} no invoice id"
     if status != "provisional":
-        return "every line carries an invoice id" if open_lines == 0 else ""
+        return lines if open_lines else "every line carries an invoice id"
     if open_lines:
-        lines = "line has" if open_lines == 1 else "lines have"
-        return f"{open_lines:,} bill {lines} no invoice id yet"
+        return f"{lines} yet"
     return "a later delivery can still change it"
 
 
-def lines_without_invoice(month: PublishedMonth) -> int:
+def invoiceless_lines(export_totals: pl.DataFrame) -> int:
     """Bill lines whose invoice is not issued, counted once (the totals carry a row per basis)."""
-    totals = month.export_totals.filter(
-        (pl.col("InvoiceId") == "") & (pl.col("basis") == "BilledCost")
-    )
+    totals = export_totals.filter((pl.col("InvoiceId") == "") & (pl.col("basis") == "BilledCost"))
     return int(totals["lines"].sum())
 
 
@@ -72,12 +81,36 @@ def reconciliation_sheet(month: PublishedMonth) -> Sheet:
             Column("source", "source"),
             Column("currency", "currency"),
             Column("basis", "basis"),
-            Column("export_total", "export", "money"),
-            Column("attributed_total", "attributed", "money"),
-            Column("difference", "difference", "money"),
+            *_SIDES,
         ),
         rows,
         notes=(reconciled_sentence(month),),
+    )
+
+
+def totals_sheet(months: Sequence[PublishedMonth]) -> Sheet:
+    """Of several months, by currency: the export's totals, what was attributed, the difference."""
+    rows = []
+    for month in months:
+        sums = total_by(
+            month.reconciliation,
+            ["BillingCurrency", "basis"],
+            ["export_total", "attributed_total", "difference"],
+        )
+        for (currency, basis), amounts in sums.items():
+            if basis in ("BilledCost", "EffectiveCost"):
+                names = {"billing_month": month.month, "currency": currency, "basis": basis}
+                rows.append(Row({**names, **amounts}))
+    return Sheet(
+        "reconciliation",
+        "Export and attributed spend",
+        (
+            Column("billing_month", "month"),
+            Column("currency", "currency"),
+            Column("basis", "basis"),
+            *_SIDES,
+        ),
+        tuple(rows),
     )
 
 

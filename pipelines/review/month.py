@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from pipelines.review.adjustments import adjustment_sheets
 from pipelines.review.head import (
     facts,
     other_charge_months,
     reconciled_sentence,
     reconciliation_sheet,
+    totals_sheet,
 )
 from pipelines.review.prediction import prediction_sheets
 from pipelines.review.quality import lines_sheet, measured_sheet, quality_sentences
@@ -36,6 +38,7 @@ def month_review(
     sheets = (
         reconciliation_sheet(month),
         *spend,
+        *adjustment_sheets([month]),
         *prediction_sheets([month]),
         measured_sheet(month, basis),
         lines_sheet(month),
@@ -50,10 +53,15 @@ def month_review(
 def months_review(
     months: Sequence[PublishedMonth], basis: str = "effective", by: str = "model"
 ) -> Review:
-    """Several months side by side (a quarter): spend per month, then predicted and actual."""
+    """Several months side by side (a quarter): totals, spend per month, predicted and actual."""
     return Review(
         facts={"months": [facts(month) for month in months], "basis": basis},
-        sheets=(*months_sheets(months, basis, by), *prediction_sheets(months)),
+        sheets=(
+            totals_sheet(months),
+            *months_sheets(months, basis, by),
+            *adjustment_sheets(months),
+            *prediction_sheets(months),
+        ),
         sentences=tuple(f"{month.month}: {reconciled_sentence(month)}" for month in months),
     )
 

@@ -1,6 +1,8 @@
 """The list of published months."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -8,15 +10,23 @@ import polars as pl
 from pipelines.review.sheets import Column, Row, Sheet, total_by
 
 
-def months_sheet(published: Iterable[tuple[dict[str, Any], int, pl.DataFrame]]) -> Sheet:
-    """One row per month and currency: its latest publication, how many there were, its totals.
+@dataclass(frozen=True)
+class ListedMonth:
+    """A month: the publication that is the month, and how many there are."""
 
-    Takes for each month the latest publication, the number of publications, and the month's
-    `out_reconciliation`.
-    """
+    publication: Mapping[str, Any]
+    publications: int
+    restated_at: datetime | None
+    """When the newest restatement beside a closed month was published."""
+    reconciliation: pl.DataFrame
+
+
+def months_sheet(published: Iterable[ListedMonth]) -> Sheet:
+    """One row per month and currency: its publication, how many there were, its totals."""
     rows = []
-    for publication, count, reconciliation in published:
-        sums = total_by(reconciliation, ["BillingCurrency", "basis"], ["attributed_total"])
+    for month in published:
+        publication = month.publication
+        sums = total_by(month.reconciliation, ["BillingCurrency", "basis"], ["attributed_total"])
         for currency in sorted({currency for currency, _ in sums}):
             rows.append(
                 Row(
@@ -32,8 +42,9 @@ def months_sheet(published: Iterable[tuple[dict[str, Any], int, pl.DataFrame]]) 
                             )
                             if (currency, basis) in sums
                         },
-                        "publications": count,
+                        "publications": month.publications,
                         "published_at": publication["published_at"],
+                        "restated_at": month.restated_at,
                         "publication_id": publication["publication_id"],
                     }
                 )
@@ -48,7 +59,8 @@ def months_sheet(published: Iterable[tuple[dict[str, Any], int, pl.DataFrame]]) 
             Column("billed_cost", "billed", "money"),
             Column("effective_cost", "effective", "money"),
             Column("publications", "times", "count"),
-            Column("published_at", "last (UTC)"),
+            Column("published_at", "published (UTC)"),
+            Column("restated_at", "restated (UTC)"),
             Column("publication_id", "publication"),
         ),
         tuple(rows),

@@ -5,6 +5,7 @@ What belongs here: the shape of a sheet and of its inputs. What a sheet says is 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
 
@@ -12,9 +13,10 @@ import polars as pl
 
 ZERO: Final = Decimal(0)
 
-Kind = Literal["text", "id", "resource", "money", "quantity", "count", "share"]
-"""id: never folded; resource: an ARN is shown without its account; money: 2 decimals for people;
-quantity: at most 6; share: a ratio, shown as a percentage."""
+Kind = Literal["text", "id", "resource", "path", "money", "quantity", "count", "share"]
+"""id: never folded; resource: an ARN is shown without its account; path: a file is shown by its
+base name; money: 2 decimals for people; quantity: at most 6; share: a ratio, shown as a
+percentage."""
 
 Level = Literal["line", "subtotal", "detail", "total"]
 """What a row is to its neighbours; only `line` and `detail` rows may be added up by a reader."""
@@ -92,6 +94,20 @@ class Sheet:
 
 
 @dataclass(frozen=True)
+class PostedDifference:
+    """What a restatement moved in a closed month, posted in a later one."""
+
+    closed_month: str
+    posting_month: str
+    restated_id: str
+    restated_at: datetime
+    is_frozen: bool
+    """The posting month is closed too: a later restatement does not replace this."""
+    rows: pl.DataFrame
+    """In the columns of `pipelines.adjustments`."""
+
+
+@dataclass(frozen=True)
 class PublishedMonth:
     """The tables of one publication that a review reads, each in the columns of its contract."""
 
@@ -107,6 +123,18 @@ class PublishedMonth:
     log_files: pl.DataFrame
     log_rejects: pl.DataFrame
     coverage: pl.DataFrame
+    posted: tuple[PostedDifference, ...] = ()
+    """The adjustments posted in the month, and those that come from it."""
+
+    @property
+    def posted_here(self) -> list[PostedDifference]:
+        """Differences of earlier closed months, posted in this one."""
+        return [found for found in self.posted if found.posting_month == self.month]
+
+    @property
+    def posted_elsewhere(self) -> list[PostedDifference]:
+        """Differences of this month, which is closed, posted in later ones."""
+        return [found for found in self.posted if found.closed_month == self.month]
 
     @property
     def month(self) -> str:

@@ -272,7 +272,9 @@ def _words(bucket: str) -> str:
 
 
 def remainder_notes(sheet: Sheet) -> list[str]:
-    """What the remainders of a sheet mean, for those that are not zero."""
+    """What the remainders of a spend sheet mean, for those that are not zero."""
+    if sheet.name != "spend":
+        return []
     return [
         f"{_words(row.values['section'])}: {REMAINDER_TEXTS[row.values['section']]}."
         for row in sheet.rows

@@ -5,6 +5,8 @@ import json
 import shutil
 from pathlib import Path
 
+from pipelines.months import next_month as after
+
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 MONTH = "2026-09"
 
@@ -19,10 +21,11 @@ def write_golden(folder: Path, bill: str | None = None, log: str | None = None) 
     return folder / "modelspend.toml"
 
 
-def deliver(folder: Path, bill: str, assembly: str) -> None:
-    """Deliver the month's bill as an assembly of its own and point the manifest to it."""
-    month = folder / "bills" / "20260901-20261001"
-    key = f"bills/20260901-20261001/{assembly}/golden-00001.csv.gz"
+def deliver(folder: Path, bill: str, assembly: str, billing_month: str = MONTH) -> None:
+    """Deliver a month's bill as an assembly of its own and point the manifest to it."""
+    start, end = (f"{month.replace('-', '')}01" for month in (billing_month, after(billing_month)))
+    month = folder / "bills" / f"{start}-{end}"
+    key = f"bills/{start}-{end}/{assembly}/golden-00001.csv.gz"
     (month / assembly).mkdir(parents=True, exist_ok=True)
     (folder / key).write_bytes(gzip.compress(bill.encode(), mtime=0))
     columns = bill.split("\n", 1)[0].split(",")
@@ -36,11 +39,16 @@ def deliver(folder: Path, bill: str, assembly: str) -> None:
         "compression": "GZIP",
         "contentType": "text/csv",
         "reportName": "golden",
-        "billingPeriod": {"start": "20260901T000000.000Z", "end": "20261001T000000.000Z"},
+        "billingPeriod": {"start": f"{start}T000000.000Z", "end": f"{end}T000000.000Z"},
         "bucket": "golden",
         "reportKeys": [key],
     }
     (month / "golden-Manifest.json").write_text(json.dumps(manifest))
+
+
+def moved_to(month: str, bill: str) -> str:
+    """The bill of another month, with the same lines."""
+    return bill.replace("2026-10-01", f"{after(month)}-01").replace(MONTH, month)
 
 
 def golden_bill(**changed: str) -> str:

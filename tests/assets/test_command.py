@@ -12,7 +12,7 @@ from assets.command import app
 from pipelines.registry.catalogue import parse_catalogue
 from pipelines.settings import parse_settings
 
-COMMANDS = ("demo", "init", "run", "backfill", "months", "show", "explain")
+COMMANDS = ("demo", "init", "run", "backfill", "close", "months", "show", "explain")
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -49,7 +49,7 @@ def test_every_command_explains_itself_with_an_example(command: str):
 def test_the_help_lists_every_exit_code():
     stdout = ask("--help").stdout
     listed = [line.split()[0] for line in stdout.split("Exit codes:")[1].splitlines()[1:] if line]
-    assert listed == ["0", "1", "2", "3", "4", "5", "6", "7", "8", "130"]
+    assert listed == ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "130"]
 
 
 def test_help_imports_no_heavy_library(tmp_path: Path):
@@ -75,7 +75,9 @@ def test_help_imports_no_heavy_library(tmp_path: Path):
         (["show", "--month", "2026-09", "--from", "2026-08"], "--month, or both"),
         (["show", "--from", "2026-08"], "--month, or both"),
         (["show", "--from", "2026-08", "--to", "2026-09", "--by", "day"], "shows one month"),
+        (["show", "--from", "2026-08", "--to", "2026-09", "--changes"], "shows one month"),
         (["show", "--month", "2026-09", "--basis", "blended"], "blended"),
+        (["close"], "--month"),
         (["explain", "--month", "2026-09", "--version", "8"], "--model"),
         (["explain", "--month", "2026-09", "--bucket", "lost"], "unattributed"),
         (["explain", "--month", "2026-09", "--day", "yesterday"], "YYYY-MM-DD"),

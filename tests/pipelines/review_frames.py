@@ -96,7 +96,7 @@ def compared(predicted: str, price: str, usage: str, **names: Any) -> dict[str, 
     return defaults | amounts | names
 
 
-def published(**tables: pl.DataFrame | dict[str, Any]) -> PublishedMonth:
+def published(**tables: Any) -> PublishedMonth:
     """A published month: empty tables but for those given; `publication` overrides its fields."""
     publication = {
         "billing_month": MONTH,
@@ -122,6 +122,7 @@ def published(**tables: pl.DataFrame | dict[str, Any]) -> PublishedMonth:
         "coverage": COVERAGE,
     }
     frames: dict[str, Any] = {name: tables.get(name, c.empty()) for name, c in empty.items()}
+    frames["posted"] = tables.get("posted", ())
     return PublishedMonth(publication=publication | given, **frames)
 
 

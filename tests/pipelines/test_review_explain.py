@@ -11,13 +11,11 @@ from pipelines.attribution.rules import load_rules
 from pipelines.contracts import ALLOCATED, CHARGES, PREDICTED, USAGE, VARIANCE, Contract
 from pipelines.registry.catalogue import parse_catalogue
 from pipelines.registry.names import Names
-from pipelines.review.explain import (
-    Figure,
-    FigureFiles,
-    explain_charge,
-    explain_figure,
-    rule_texts,
-)
+from pipelines.review.charge import explain_charge
+from pipelines.review.explain import FigureFiles, explain_figure
+from pipelines.review.figure import Figure
+from pipelines.review.rules import rule_texts
+from pipelines.review.sheets import Sheet
 
 D = Decimal
 NOON = datetime(2026, 9, 3, 12)
@@ -239,3 +237,36 @@ def test_a_charge_nobody_has_is_empty(files: Files):
         duckdb.connect(), "c9", files.write(ALLOCATED), files.write(CHARGES), {}
     )
     assert nothing == ()
+
+
+def test_a_file_is_named_in_full_once_below_the_lines(files: Files):
+    path = "bills/20260901-20261001/assembly-1/cur-00001.csv.gz"
+    charges = [charge(name, "1", 17) | {"x_SourceFile": path} for name in ("c1", "c2")]
+    sheets = walk(
+        files,
+        Figure(MONTH),
+        [part("1"), part("1", x_OriginChargeId="c2")],
+        charges=charges,
+    )
+    assert values(sheets["lines"], "file") == [(path,), (path,)]
+    assert sheets["lines"].notes == (f"cur-00001.csv.gz: {path}",)
+    assert kind_of_file(sheets["lines"]) == "path"
+
+
+def test_files_that_would_be_taken_for_one_are_shown_in_full(files: Files):
+    charges = [
+        charge("c1", "1", 17) | {"x_SourceFile": "a/cur-1.csv"},
+        charge("c2", "1", 17) | {"x_SourceFile": "b/cur-1.csv"},
+    ]
+    sheets = walk(
+        files,
+        Figure(MONTH),
+        [part("1"), part("1", x_OriginChargeId="c2")],
+        charges=charges,
+    )
+    assert kind_of_file(sheets["lines"]) == "text"
+    assert sheets["lines"].notes == ()
+
+
+def kind_of_file(sheet: Sheet) -> str:
+    return next(column.kind for column in sheet.columns if column.key == "file")
