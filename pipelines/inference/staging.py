@@ -8,6 +8,7 @@ refused is repaired.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ import duckdb
 from pipelines.contracts import LOG_FILES
 from pipelines.errors import ContractBroken, FileDamaged, LogUnreadable
 from pipelines.files import LocalFile, content
-from pipelines.inference.log_files import TextFile, format_of, inspect_text, require_columns
+from pipelines.inference.log_files import Format, TextFile, format_of, inspect_text, require_columns
 from pipelines.inference.records import MISSING_TEXTS, NAMES, Column, typed_columns
 from pipelines.inference.repair import clean
 from pipelines.queries import query
@@ -25,6 +26,9 @@ from pipelines.queries import query
 MAX_BATCH_FILES = 64
 MAX_BATCH_BYTES = 64 * 1024 * 1024
 """Files of a batch are parsed by one query: enough to hide its start-up, few enough to redo."""
+
+INSPECTORS = 4
+"""Text files whose bytes are checked at the same time."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ def stage(
         LogUnreadable: a file is damaged, missing or cannot hold records.
     """
     staged = Staged()
-    texts: list[TextFile] = []
+    texts: list[tuple[int, LocalFile, Format]] = []
     for number, file in enumerate(files):
         match kind := format_of(file.name):
             case None:
@@ -72,10 +76,12 @@ def stage(
             case "parquet":
                 _take_parquet(con, source, number, file, staged, work)
             case _:
-                texts.append(inspect_text(source, number, file, kind))
+                texts.append((number, file, kind))
+    with ThreadPoolExecutor(INSPECTORS) as pool:  # zlib works outside the interpreter's lock
+        inspected = list(pool.map(lambda text: inspect_text(source, *text), texts))
     stager = _TextStager(con, source, work, staged)
     with _rows_in_order(con):
-        for batch in _batches(texts):
+        for batch in _batches(inspected):
             stager.stage(batch)
     return staged
 
@@ -274,4 +280,4 @@ class _TextStager:
             f"{'line' if is_clean else 'NULL::BIGINT AS line'}, "
             f"{'wrong' if is_clean else 'NULL'} AS wrong, {typed_columns(columns)}"
         ).project("* EXCLUDE (wrong, problem), coalesce(wrong, problem) AS problem")
-        typed.write_parquet(str(path), compression="zstd", row_group_size=122_880)
+        typed.write_parquet(str(path), compression="snappy", row_group_size=122_880)
