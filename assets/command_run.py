@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from assets.project import Project
 
 
+MOST_WARNINGS = 8
+"""A run prints so many warnings; `show` has them all."""
+
+
 def run(
     month: Month,
     settings: SettingsFile = None,
@@ -137,6 +141,10 @@ def progress(months: Sequence[str]) -> "Iterator[tuple[OnEvent, Callable[[RunOut
         if outcome.month in tasks:
             bar.remove_task(tasks.pop(outcome.month))
         typer.echo(outcome.sentence, err=outcome.error is not None)
+        for warning in outcome.warnings[:MOST_WARNINGS]:
+            typer.echo(f"  warning: {warning}")
+        if (more := len(outcome.warnings) - MOST_WARNINGS) > 0:
+            typer.echo(f"  {more} more warnings: modelspend show --month {outcome.month}")
 
     with bar:
         yield on_event, on_outcome

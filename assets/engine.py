@@ -55,6 +55,8 @@ class RunOutcome:
     error: ModelspendError | None = None
     differences: tuple[str, ...] = ()
     """Of a restatement: what was posted where, per currency."""
+    warnings: tuple[str, ...] = ()
+    """What a person should know of the figures just published, each with its count."""
 
     @property
     def sentence(self) -> str:
@@ -106,6 +108,7 @@ def run_month(
             status=publication.status,
             missing_sources=tuple(sorted(run.problems)),
             differences=_differences(run) if is_restated else (),
+            warnings=() if run.is_unchanged else tuple(publication.warnings),
         )
     finally:
         run.close()
