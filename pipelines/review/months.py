@@ -22,12 +22,15 @@ class ListedMonth:
 
 
 def months_sheet(published: Iterable[ListedMonth]) -> Sheet:
-    """One row per month and currency: its publication, how many there were, its totals."""
+    """One row per month and currency: its publication, how many there were, its totals.
+
+    A month that was published without any charge is a row too, without currency and totals.
+    """
     rows = []
     for month in published:
         publication = month.publication
         sums = total_by(month.reconciliation, ["BillingCurrency", "basis"], ["attributed_total"])
-        for currency in sorted({currency for currency, _ in sums}):
+        for currency in sorted({currency for currency, _ in sums}) or [""]:
             rows.append(
                 Row(
                     {

@@ -1,6 +1,5 @@
 """Builders of inference logs and a plain reading of the results."""
 
-
 import csv
 import gzip
 import json

@@ -1,6 +1,5 @@
 """Watched hours: declared, or seen between the first and the last record."""
 
-
 from datetime import datetime, timedelta
 
 from pipelines.inference.log_files import LogInput

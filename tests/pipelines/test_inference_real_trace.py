@@ -1,6 +1,5 @@
 """A real request log of a diffusion service with 77 model versions, against its totals."""
 
-
 import csv
 import gzip
 from datetime import datetime, timedelta

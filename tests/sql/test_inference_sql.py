@@ -1,7 +1,5 @@
 """The queries of `sql/inference` one by one, on rows that sit on their edges."""
 
-# ruff: noqa: DTZ001 -- instants are UTC-naive by convention
-
 from datetime import datetime, timedelta
 
 import duckdb
