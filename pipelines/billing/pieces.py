@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipelines.files import LocalFile, content
 
-PIECE = 64 << 20
+PIECE = 128 << 20
 """Enough for every core, little enough for two of them to stay in memory on their way."""
 
 
