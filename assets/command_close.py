@@ -26,11 +26,11 @@ def close(
 
     Example: modelspend close --month 2026-07
     """
-    from datetime import UTC, datetime  # noqa: PLC0415 -- commands import what they need
+    from datetime import UTC, datetime
 
-    from assets.closing import close_month  # noqa: PLC0415
-    from assets.lake import Lake  # noqa: PLC0415
-    from assets.project import Project  # noqa: PLC0415
+    from assets.closing import close_month
+    from assets.lake import Lake
+    from assets.project import Project
 
     project = Project.load(settings)
     lake = Lake(project.settings.lake, project.cache, project.base)

@@ -37,15 +37,15 @@ def demo(
             str(folder),
             ["it is not empty: give another --folder, or --keep to go on in it"],
         )
-    from assets.command_output import console, write_sheet  # noqa: PLC0415
-    from assets.command_reading import Reading  # noqa: PLC0415
-    from assets.command_run import finish, run_and_report  # noqa: PLC0415
-    from assets.command_show import write_review  # noqa: PLC0415
-    from assets.demo_shop import RESTATED_MONTH, restate_august, write_shop  # noqa: PLC0415
-    from assets.project import Project  # noqa: PLC0415
-    from pipelines.demo.shop import MONTHS  # noqa: PLC0415
-    from pipelines.review.changes import changes_sheets  # noqa: PLC0415
-    from pipelines.review.month import months_review  # noqa: PLC0415
+    from assets.command_output import console, write_sheet
+    from assets.command_reading import Reading
+    from assets.command_run import finish, run_and_report
+    from assets.command_show import write_review
+    from assets.demo_shop import RESTATED_MONTH, restate_august, write_shop
+    from assets.project import Project
+    from pipelines.demo.shop import MONTHS
+    from pipelines.review.changes import changes_sheets
+    from pipelines.review.month import months_review
 
     shop = write_shop(folder)
     typer.echo(f"{folder}: {len(shop.bills)} files of bills and {len(shop.logs)} of logs written")

@@ -62,7 +62,7 @@ def explain(
       modelspend explain --month 2026-09 --bucket idle --top 20
       modelspend explain --month 2026-09 --charge CHARGE_ID
     """  # noqa: D301 -- \b keeps the lines of the examples apart
-    from pipelines.contracts import BUCKETS, COMPONENTS  # noqa: PLC0415 -- imports polars
+    from pipelines.contracts import BUCKETS, COMPONENTS
 
     for name, value, known in (
         ("--component", component, COMPONENTS),
@@ -75,9 +75,9 @@ def explain(
         message = "--version needs --model"
         raise typer.BadParameter(message)
 
-    from assets.command_output import as_document, console, write_json, write_sheet  # noqa: PLC0415
-    from assets.command_reading import Reading  # noqa: PLC0415
-    from pipelines.review.figure import Figure  # noqa: PLC0415
+    from assets.command_output import as_document, console, write_json, write_sheet
+    from assets.command_reading import Reading
+    from pipelines.review.figure import Figure
 
     reading = Reading.of(settings)
     if charge is not None:

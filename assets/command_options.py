@@ -56,7 +56,7 @@ def month_text(text: str | None) -> str | None:
 
 def day_text(text: str | None) -> str | None:
     """A day of the calendar, `YYYY-MM-DD`."""
-    from datetime import date  # noqa: PLC0415 -- commands import what they need
+    from datetime import date
 
     if text is not None:
         try:

@@ -33,7 +33,7 @@ def run(
 
     Example: modelspend run --month 2026-09
     """
-    from assets.project import Project  # noqa: PLC0415 -- commands import what they need
+    from assets.project import Project
 
     project = Project.load(settings)
     if dry_run:
@@ -56,8 +56,8 @@ def backfill(
 
     Example: modelspend backfill --from 2026-07 --to 2026-09
     """
-    from assets.project import Project  # noqa: PLC0415
-    from pipelines.months import months_between  # noqa: PLC0415
+    from assets.project import Project
+    from pipelines.months import months_between
 
     if last < first:
         message = f"--to {last} lies before --from {first}"
@@ -66,12 +66,12 @@ def backfill(
 
 
 def _say_what_would_be_read(project: "Project", month: str) -> None:
-    from datetime import UTC, datetime  # noqa: PLC0415
+    from datetime import UTC, datetime
 
-    from assets.deliveries import collect_inputs, list_bills, list_logs  # noqa: PLC0415
-    from assets.engine import check_month  # noqa: PLC0415
-    from assets.lake import Lake  # noqa: PLC0415
-    from pipelines.closing import CLOSED, month_among  # noqa: PLC0415
+    from assets.deliveries import collect_inputs, list_bills, list_logs
+    from assets.engine import check_month
+    from assets.lake import Lake
+    from pipelines.closing import CLOSED, month_among
 
     check_month(project, month)
     bills, logs = list_bills(project, month), list_logs(project)
@@ -96,7 +96,7 @@ def _say_what_would_be_read(project: "Project", month: str) -> None:
 
 def run_and_report(project: "Project", months: Sequence[str]) -> "list[RunOutcome]":
     """Run months with a progress bar, say how each ended as soon as it did."""
-    from assets.engine import run_months  # noqa: PLC0415
+    from assets.engine import run_months
 
     with progress(months) as (on_event, say):
         return run_months(project, months, on_event, say)
@@ -117,8 +117,8 @@ def progress(months: Sequence[str]) -> "Iterator[tuple[OnEvent, Callable[[RunOut
 
     What was published goes to stdout, what failed to stderr.
     """
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     bar = Progress(
         TextColumn("{task.description}"),

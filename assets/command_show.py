@@ -26,14 +26,14 @@ def months(settings: SettingsFile = None, as_json: AsJson = False, as_csv: AsCsv
 
     Example: modelspend months
     """
-    from assets.command_output import (  # noqa: PLC0415 -- commands import what they need
+    from assets.command_output import (
         as_document,
         console,
         write_csv,
         write_json,
         write_sheet,
     )
-    from assets.command_reading import Reading  # noqa: PLC0415
+    from assets.command_reading import Reading
 
     sheet = Reading.of(settings).months_sheet()
     if as_json:
@@ -99,8 +99,8 @@ def show(
         message = "--changes shows one month: give --month"
         raise typer.BadParameter(message)
 
-    from assets.command_output import as_document, write_csv, write_json  # noqa: PLC0415
-    from assets.command_reading import Reading  # noqa: PLC0415
+    from assets.command_output import as_document, write_csv, write_json
+    from assets.command_reading import Reading
 
     reading = Reading.of(settings)
     if month and changes:
@@ -129,8 +129,8 @@ def show(
 
 
 def _review(reading: "Reading", first: str, last: str, basis: Basis, by: View) -> "Review":
-    from pipelines.months import months_between  # noqa: PLC0415
-    from pipelines.review.month import month_review, months_review  # noqa: PLC0415
+    from pipelines.months import months_between
+    from pipelines.review.month import month_review, months_review
 
     if last < first:
         message = f"--to {last} lies before --from {first}"
@@ -144,8 +144,8 @@ def _review(reading: "Reading", first: str, last: str, basis: Basis, by: View) -
 
 def write_review(review: "Review") -> None:
     """A review for people: the head, the sheets, what remainders mean, and the notes."""
-    from assets.command_output import console, write_note, write_sheet  # noqa: PLC0415
-    from pipelines.review.month import meanings  # noqa: PLC0415
+    from assets.command_output import console, write_note, write_sheet
+    from pipelines.review.month import meanings
 
     out = console()
     for facts in review.facts.get("months", [review.facts]):
@@ -162,7 +162,7 @@ def write_review(review: "Review") -> None:
 
 def write_changes(review: "Review") -> None:
     """What moved, for people: which two publications, and the sheets."""
-    from assets.command_output import console, write_note, write_sheet  # noqa: PLC0415
+    from assets.command_output import console, write_note, write_sheet
 
     out = console()
     for name in ("before", "after"):
@@ -182,7 +182,7 @@ def _write_head(out: "Console", facts: dict[str, Any]) -> None:
         f"{facts['billing_month']}  {facts['status']}{reason}"
         + (f", without source {missing}" if missing else "")
     )
-    from pipelines.review.adjustments import difference_words  # noqa: PLC0415
+    from pipelines.review.adjustments import difference_words
 
     what = "closed" if facts["status"] == "closed" else "published"
     out.print(f"         {what} {facts['published_at']:%Y-%m-%d %H:%M} UTC")
