@@ -44,6 +44,13 @@ class View(StrEnum):
     source = "source"
 
 
+class Calendar(StrEnum):
+    """By which month spend is read."""
+
+    billing = "billing"
+    charge = "charge"
+
+
 def month_text(text: str | None) -> str | None:
     """A billing month as it was given, if it is one."""
     if text is not None:

@@ -4,7 +4,7 @@ A command reads the publications once, so that a run that publishes in between c
 states.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,10 +18,12 @@ from assets.closing import posted_differences
 from assets.lake import Lake, Publication
 from assets.project import Project
 from pipelines.closing import last_two_states, month_among, restatement_among
-from pipelines.errors import MonthNotPublished
+from pipelines.errors import MonthNotPublished, NoSuchPublication
 from pipelines.registry.names import Names
-from pipelines.review.changes import changes_review
+from pipelines.review.changed_lines import changed_lines_review
+from pipelines.review.changes import changes_review, named, published_once
 from pipelines.review.charge import explain_charge
+from pipelines.review.charge_months import BilledMonth, charge_months_review
 from pipelines.review.explain import FigureFiles, explain_figure
 from pipelines.review.figure import Figure
 from pipelines.review.months import ListedMonth, months_sheet
@@ -99,6 +101,21 @@ class Reading:
             **{key: self.table(month, name) for key, name in _TABLES.items()},
         )
 
+    def charge_months(self, months: Sequence[str], basis: str, by: str) -> Review:
+        """The spend of charge months, out of every published billing month."""
+        days = "out_spend__model_days"
+        billed = [
+            BilledMonth(
+                publication=vars(self.publication(month)),
+                model_months=self.table(month, _TABLES["model_months"]),
+                model_days=self.table(month, days) if by == "day" else None,
+            )
+            for month in self._publications
+        ]
+        if not billed:
+            raise MonthNotPublished(months[0], [])
+        return charge_months_review(months, billed, basis, by)
+
     def months_sheet(self) -> Sheet:
         """Every published month: its status, its totals, its publications."""
         return months_sheet(
@@ -111,19 +128,46 @@ class Reading:
             for month, found in self._publications.items()
         )
 
-    def changes(self, month: str, basis: str) -> Review:
-        """What moved between the last two publications of a month."""
-        self.publication(month)
-        before, after = last_two_states(self.publications(month))
+    def changes(self, month: str, basis: str, against: str | None = None) -> Review:
+        """What moved between the last two publications of a month, or since another one."""
+        states = self._two_states(month, against)
         return changes_review(
             month,
             basis,
             [
                 (vars(state), self.lake.read(_TABLES["model_months"], month, state))
-                for state in (before, after)
-                if state is not None
+                for state in states
             ],
         )
+
+    def changed_lines(self, month: str, basis: str, against: str | None, limit: int) -> Review:
+        """The same line by line."""
+        states = self._two_states(month, against)
+        if len(states) == 1:
+            return published_once(month, basis, vars(states[0]))
+        with self._connection() as con:
+            for when, state in zip(("before", "after"), states, strict=True):
+                for name, table in (("charges", CHARGES), ("allocated", ALLOCATED)):
+                    files = self.lake.parquet_files(state, table)
+                    self.lake.relation(con, table, files).create_view(f"{name}_{when}")
+            both = [named(vars(state)) for state in states]
+            return changed_lines_review(con, month, basis, both, limit)
+
+    def _two_states(self, month: str, against: str | None) -> list[Publication]:
+        """The publications that are compared, the earlier one first; one where there is no other.
+
+        Raises:
+            NoSuchPublication: `against` begins no id, or those of several of the month.
+        """
+        self.publication(month)
+        published = self.publications(month)
+        before, after = last_two_states(published)
+        if against is not None:
+            found = [p for p in published if p.publication_id.startswith(against)]
+            if len(found) != 1 or found[0] is after:
+                raise NoSuchPublication(month, against, [vars(p) for p in published])
+            before = found[0]
+        return [after] if before is None else [before, after]
 
     def explain(self, figure: Figure, top: int) -> tuple[Sheet, ...]:
         """The walk down from a figure."""

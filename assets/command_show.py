@@ -8,6 +8,7 @@ from assets.command_options import (
     AsCsv,
     AsJson,
     Basis,
+    Calendar,
     SettingsFile,
     View,
     WhichBasis,
@@ -15,10 +16,16 @@ from assets.command_options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
     from assets.command_reading import Reading
     from pipelines.review.sheets import Review
+
+SHOWN_LINES = 20
+WRITTEN_LINES = 100_000
+"""How many bill lines `--changes --lines` lists for people and for programs."""
 
 
 def months(settings: SettingsFile = None, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
@@ -64,17 +71,46 @@ def show(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     table: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--table",
             help="Which table --csv writes: spend, reconciliation, prior_period_adjustments, "
             "prediction, not_compared, measured, lines.",
+            show_default="spend",
         ),
-    ] = "spend",
+    ] = None,
+    calendar: Annotated[
+        Calendar,
+        typer.Option(
+            "--calendar",
+            help="billing: what a month's bill holds. charge: what was used in a month, on "
+            "whichever bill.",
+        ),
+    ] = Calendar.billing,
     changes: Annotated[
         bool,
         typer.Option("--changes", help="What moved between the month's last two publications."),
     ] = False,
+    lines: Annotated[
+        bool, typer.Option("--lines", help="With --changes: bill line by bill line.")
+    ] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            help="With --changes: compare with this publication (the beginning of its id).",
+            metavar="ID",
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            help="With --lines: so many lines, the rest is summed.",
+            min=0,
+            show_default=f"{SHOWN_LINES}; {WRITTEN_LINES} with --json or --csv",
+        ),
+    ] = None,
     settings: SettingsFile = None,
 ) -> None:
     """Review a published month, or several side by side.
@@ -87,58 +123,102 @@ def show(
       modelspend show --month 2026-09
       modelspend show --from 2026-07 --to 2026-09 --by owner
       modelspend show --month 2026-09 --csv --table prediction > september.csv
+      modelspend show --month 2026-09 --calendar charge
       modelspend show --month 2026-08 --changes
+      modelspend show --month 2026-08 --changes --lines --limit 50
     """  # noqa: D301 -- \b keeps the lines of the examples apart
     if (month is None) == (first is None) or (first is None) != (last is None):
         message = "give --month, or both --from and --to"
         raise typer.BadParameter(message)
-    if first and by is View.day:
-        message = "--by day shows one month: give --month"
+    _check_options_fit(
+        {"--by day": by is View.day, "--changes": changes} if first else {}, "shows one month"
+    )
+    for name, given in (("--lines", lines), ("--against", against is not None)):
+        if given and not changes:
+            message = f"{name} belongs to --changes"
+            raise typer.BadParameter(message)
+    if limit is not None and not lines:
+        message = "--limit belongs to --changes --lines"
         raise typer.BadParameter(message)
-    if first and changes:
-        message = "--changes shows one month: give --month"
+    if changes and calendar is Calendar.charge:
+        message = "--changes compares publications, which are of a billing month"
         raise typer.BadParameter(message)
 
-    from assets.command_output import as_document, write_csv, write_json
     from assets.command_reading import Reading
 
     reading = Reading.of(settings)
-    if month and changes:
-        review, table = reading.changes(month, basis.value), "changes"
+    always: tuple[str, ...] = ("spend", "prediction", "not_compared")
+    write, csv_table = write_review, table or "spend"
+    if month and lines:
+        most = WRITTEN_LINES if as_json or as_csv else SHOWN_LINES
+        review = reading.changed_lines(
+            month, basis.value, against, most if limit is None else limit
+        )
+        always, write = ("changed_lines",), write_changes
+        csv_table = table or "changed_lines"
+    elif month and changes:
+        review = reading.changes(month, basis.value, against)
+        always, write, csv_table = ("changes",), write_changes, "changes"
+    elif calendar is Calendar.charge:
+        review = reading.charge_months(
+            _months(month or first or "", month or last or ""), basis.value, by.value
+        )
+        always = ("bills", "spend")
     else:
         review = _review(reading, month or first or "", month or last or "", basis, by)
+    _write(review, always, write, csv_table if as_csv else None, as_json=as_json)
+
+
+def _check_options_fit(given: dict[str, bool], why: str) -> None:
+    for name, is_given in given.items():
+        if is_given:
+            message = f"{name} {why}: give --month"
+            raise typer.BadParameter(message)
+
+
+def _write(
+    review: "Review",
+    always: tuple[str, ...],
+    write: "Callable[[Review], None]",
+    csv_table: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    from assets.command_output import as_document, write_csv, write_json
+
     if as_json:
-        names = ("changes",) if changes else ("spend", "prediction", "not_compared")
-        always: dict[str, Any] = {name: [] for name in names}
+        empty: dict[str, Any] = {name: [] for name in always}
         write_json(
-            {**review.facts, **always, **as_document(review.sheets), "notes": review.sentences}
+            {**review.facts, **empty, **as_document(review.sheets), "notes": review.sentences}
         )
-    elif as_csv:
-        sheets = [
-            sheet for sheet in review.sheets if sheet.name == table and sheet.audience != "people"
-        ]
+    elif csv_table:
+        sheets = [s for s in review.sheets if s.name == csv_table and s.audience != "people"]
         if not sheets:
             have = ", ".join(dict.fromkeys(s.name for s in review.sheets if s.audience != "people"))
-            message = f"there is no table {table!r} here; there are: {have}"
+            message = f"there is no table {csv_table!r} here; there are: {have}"
             raise typer.BadParameter(message)
         write_csv(sheets)
-    elif changes:
-        write_changes(review)
     else:
-        write_review(review)
+        write(review)
 
 
-def _review(reading: "Reading", first: str, last: str, basis: Basis, by: View) -> "Review":
+def _months(first: str, last: str) -> list[str]:
     from pipelines.months import months_between
-    from pipelines.review.month import month_review, months_review
 
     if last < first:
         message = f"--to {last} lies before --from {first}"
         raise typer.BadParameter(message)
+    return list(months_between(first, last))
+
+
+def _review(reading: "Reading", first: str, last: str, basis: Basis, by: View) -> "Review":
+    from pipelines.review.month import month_review, months_review
+
+    months = _months(first, last)
     if first == last:
         days = reading.table(first, "out_spend__model_days") if by is View.day else None
         return month_review(reading.month(first), basis.value, by.value, days)
-    found = [reading.month(month) for month in months_between(first, last)]
+    found = [reading.month(month) for month in months]
     return months_review(found, basis.value, by.value)
 
 
@@ -148,8 +228,11 @@ def write_review(review: "Review") -> None:
     from pipelines.review.month import meanings
 
     out = console()
-    for facts in review.facts.get("months", [review.facts]):
-        _write_head(out, facts)
+    if charged := review.facts.get("charge_months"):
+        out.print(f"Charge month {', '.join(charged)}")
+    else:
+        for facts in review.facts.get("months", [review.facts]):
+            _write_head(out, facts)
     for sheet in review.sheets:
         write_sheet(out, sheet)
     notes = [*meanings(review), *review.sentences]
@@ -168,7 +251,8 @@ def write_changes(review: "Review") -> None:
     for name in ("before", "after"):
         if state := review.facts[name]:
             at = f"{state['published_at']:%Y-%m-%d %H:%M} UTC"
-            out.print(f"{review.facts['billing_month']}  {name:<6}  {at}  {state['status']}")
+            known = f"{state['status']:<11}  {state['publication_id'][:8]}"
+            out.print(f"{review.facts['billing_month']}  {name:<6}  {at}  {known}")
     for sheet in review.sheets:
         write_sheet(out, sheet)
     for sentence in review.sentences:

@@ -53,6 +53,21 @@ class BillUnreadable(BadInput):
         )
 
 
+class BilledInTokens(BillUnreadable):
+    """A bill counts in tokens, credits or another unit that is no currency of ISO 4217."""
+
+    def __init__(self, source: str, month: str, unit: str, lines: int, look_at: str) -> None:
+        self.unit, self.lines = unit, lines
+        super().__init__(
+            source,
+            month,
+            f"{lines} of its lines are billed in {unit!r}, which is no currency of ISO 4217. Tokens "
+            "and credits are no money: what was paid for them is billed where they were bought",
+            f"BillingCurrency in {look_at}. If the provider also delivers the dataset in money, "
+            "use that one; if not, the purchase of the tokens is the cost",
+        )
+
+
 class FileDamaged(BadInput):
     """A file is not what its store says it is: cut off, changed on the way, or not a whole gzip."""
 
@@ -145,6 +160,23 @@ class MonthNotPublished(ModelspendError):
         )
         super().__init__(
             f"{month} has not been published. {have} Run `modelspend run --month {month}` first."
+        )
+
+
+class NoSuchPublication(MonthNotPublished):
+    """A month is to be compared with a publication it does not have (exit code 6)."""
+
+    def __init__(self, month: str, asked: str, published: Sequence[Mapping[str, object]]) -> None:
+        super().__init__(month, [])
+        self.asked = asked
+        lines = "\n".join(
+            f"  {found['publication_id']}  {found['published_at']:%Y-%m-%d %H:%M} UTC  "
+            f"{found['status']}"
+            for found in published
+        )
+        self.args = (
+            f"{month}: {asked!r} is not the beginning of one earlier publication's id. It has:\n"
+            f"{lines}\nThe newest is what the others are compared with.",
         )
 
 

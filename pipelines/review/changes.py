@@ -36,18 +36,28 @@ State = tuple[Mapping[str, Any], pl.DataFrame]
 
 def changes_review(month: str, basis: str, states: Sequence[State]) -> Review:
     """The last two states of a month, and what moved between them; of one state nothing did."""
-    named = [_named(publication) for publication, _ in states]
-    before, after = (None, *named)[-2:]
-    facts = {"billing_month": month, "basis": basis, "before": before, "after": after}
     if len(states) == 1:
-        empty = Sheet("changes", f"What moved in {month}, {basis} cost", _COLUMNS, ())
-        said = f"{month} was published once: there is nothing to compare it with."
-        return Review(facts, (empty,), (said,))
-    [(_, earlier), (_, later)] = states
+        return published_once(month, basis, states[0][0])
+    [(publication, earlier), (other, later)] = states
+    facts = {
+        "billing_month": month,
+        "basis": basis,
+        "before": named(publication),
+        "after": named(other),
+    }
     return Review(facts, changes_sheets(earlier, later, basis, month))
 
 
-def _named(publication: Mapping[str, Any]) -> dict[str, Any]:
+def published_once(month: str, basis: str, publication: Mapping[str, Any]) -> Review:
+    """Of a month with one state nothing can have moved."""
+    facts = {"billing_month": month, "basis": basis, "before": None, "after": named(publication)}
+    empty = Sheet("changes", f"What moved in {month}, {basis} cost", _COLUMNS, ())
+    said = f"{month} was published once: there is nothing to compare it with."
+    return Review(facts, (empty,), (said,))
+
+
+def named(publication: Mapping[str, Any]) -> dict[str, Any]:
+    """What tells a publication from the month's others."""
     return {key: publication[key] for key in ("publication_id", "published_at", "status", "run_id")}
 
 

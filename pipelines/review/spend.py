@@ -37,8 +37,13 @@ def spend_sheets(month: PublishedMonth, basis: str, by: str = "model") -> tuple[
     A month with 700 USD for version 8 and 300 USD idle gives the rows `search-rank` 700 (subtotal),
     `8` 700, `idle` 300 and `total` 1,000, which is the export's total.
     """
+    return frame_sheets(month.model_months, basis, by)
+
+
+def frame_sheets(spend: pl.DataFrame, basis: str, by: str) -> tuple[Sheet, ...]:
+    """The same of any rows of `out_spend__model_months`."""
     make = {"model": _by_model, "owner": _by_owner, "source": _by_source}[by]
-    return _per_currency(month.model_months, lambda frame, cur: make(frame, cur, basis))
+    return _per_currency(spend, lambda frame, cur: make(frame, cur, basis))
 
 
 def day_sheets(model_days: pl.DataFrame, basis: str) -> tuple[Sheet, ...]:
@@ -205,8 +210,14 @@ def _as_decimal(value: Any) -> Decimal:
 def months_sheets(months: Sequence[PublishedMonth], basis: str, by: str) -> tuple[Sheet, ...]:
     """Several months side by side, one sheet per currency: the same rows, a column per month."""
     frame = pl.concat([month.model_months for month in months])
-    names = [month.month for month in months]
-    return _per_currency(frame, lambda part, cur: _side_by_side(part, cur, basis, by, names))
+    return side_by_side_sheets(frame, [month.month for month in months], basis, by)
+
+
+def side_by_side_sheets(
+    spend: pl.DataFrame, months: Sequence[str], basis: str, by: str
+) -> tuple[Sheet, ...]:
+    """The same of any rows of `out_spend__model_months`, a column per `billing_month`."""
+    return _per_currency(spend, lambda part, cur: _side_by_side(part, cur, basis, by, months))
 
 
 def _side_by_side(
