@@ -1,32 +1,40 @@
-"""Which files the sources have: listings and their identities. Nothing is opened here.
+"""Which files the sources have: listings, their identities, and which files a month is made of.
 
-A bill's export keeps one folder per billing period; every file below the month's folder is part of
-the month's identity, also the assemblies the manifest no longer names. A log source's files all
-are, whatever the month: only the records say which hours a file holds.
+Where a delivery's folders tell the month, nothing is opened but its manifests. A file of which only
+the lines tell is looked into once; the answer is remembered by the file's identity. A log source's
+files all belong to every month: only the records say which hours a file holds.
 """
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
 
 from assets.object_store import StoredFile, fetch, fetch_all, list_files
 from assets.project import Project, code_digest
-from pipelines.billing.deliveries import (
-    data_files,
-    is_month_manifest,
-    loose_files,
-    manifest_of,
-    month_of_file,
-)
-from pipelines.billing.raw_text import billing_month_of
-from pipelines.errors import BillUnreadable
+from pipelines.billing.file_months import months_of_file
+from pipelines.billing.layouts import Delivery, Layout
+from pipelines.billing.layouts.known import layout_of
+from pipelines.billing.layouts.loose import is_data
+from pipelines.errors import BillUnreadable, FileDamaged
 from pipelines.inputs import FileIdentity, Inputs, digest_of
 from pipelines.months import complete_days, days_in_month
 from pipelines.settings import BillSource, LogSource
 
 Listing = Mapping[str, Sequence[StoredFile]]
 """The files of each source, by the source's name."""
+
+UNREADABLE = ""
+"""In the place of a month: files of which no month could be told."""
+
+AMORTIZED = "amortized"
+"""Names of the files below a source's `amortized_path` begin with this folder."""
 
 
 def list_source(project: Project, source: BillSource | LogSource) -> list[StoredFile]:
@@ -40,24 +48,65 @@ def list_source(project: Project, source: BillSource | LogSource) -> list[Stored
 
 def list_bills(project: Project, month: str) -> dict[str, list[StoredFile]]:
     """The files of the month's billing period, for every bill source."""
-    return {
-        source.name: _bill_months(project, source).get(month, [])
-        for source in project.settings.bills
-    }
-
-
-def _bill_months(project: Project, source: BillSource) -> dict[str, list[StoredFile]]:
-    """A source's files by billing month: by period folder, or by the first line of loose files."""
-    listed = list_source(project, source)
-    loose = set(loose_files(file.name for file in listed))
-    found: dict[str, list[StoredFile]] = defaultdict(list)
-    for file in listed:
-        if file.name in loose:
-            [there] = fetch_all([file], source.storage, project.cache)
-            found[billing_month_of(there, source.name)].append(file)
-        elif month := month_of_file(file.name):
-            found[month].append(file)
+    found = {}
+    for source in project.settings.bills:
+        months = bill_months(project, source)
+        found[source.name] = [*months.get(month, []), *months.get(UNREADABLE, [])]
     return found
+
+
+def bill_months(project: Project, source: BillSource) -> dict[str, list[StoredFile]]:
+    """A source's files by billing month, as its folders or else its lines tell.
+
+    A file that must be looked into and cannot be read is listed as `UNREADABLE`: it may hold lines
+    of any month, so it stops every month of its source when it is read, and no other source.
+    """
+    found: dict[str, list[StoredFile]] = defaultdict(list)
+    for layout, files in _parts(project, source):
+        for file in files:
+            month = layout.month_of(file.name)
+            if month is not None:
+                found[month].append(file)
+            elif layout.name == "loose" and is_data(file.name):
+                for month in _months_in(project, source, file):
+                    found[month].append(file)
+    return dict(found)
+
+
+def _parts(project: Project, source: BillSource) -> list[tuple[Layout, list[StoredFile]]]:
+    """The files below `path` and below `amortized_path`, each with its layout."""
+    listed = list_source(project, source)
+    parts = [(layout_of([file.name for file in listed]), listed)]
+    if source.amortized_path is not None:
+        more = [
+            StoredFile(file.url, f"{AMORTIZED}/{file.name}", file.size, file.etag)
+            for file in list_files(project.at(source.amortized_path), source.storage)
+        ]
+        parts.append((layout_of([file.name for file in more]), more))
+    return parts
+
+
+def _months_in(project: Project, source: BillSource, file: StoredFile) -> list[str]:
+    """The months in a file's lines, looked up by its identity or else in the file.
+
+    A line that tells no month makes the file `UNREADABLE` beside the months it has.
+    """
+    identity = digest_of(f"{file.url}\n{file.size}\n{file.etag}\n{project.format_key(source)}")
+    known = project.cache / "months" / f"{identity}.json"
+    if known.is_file():
+        return [str(month) for month in json.loads(known.read_text(encoding="utf-8"))]
+    [there] = fetch_all([file], source.storage, project.cache)
+    known.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=known.parent) as work, closing(duckdb.connect()) as con:
+        con.execute("SET TimeZone = 'UTC'")
+        try:
+            months = months_of_file(con, source, project.format_of(source), there, Path(work))
+        except (BillUnreadable, FileDamaged):
+            return [UNREADABLE]
+    part = known.with_suffix(".part")
+    part.write_text(json.dumps(months), encoding="utf-8")
+    part.replace(known)
+    return months
 
 
 def list_logs(project: Project) -> dict[str, list[StoredFile]]:
@@ -67,24 +116,43 @@ def list_logs(project: Project) -> dict[str, list[StoredFile]]:
 
 def current_delivery(
     project: Project, source: BillSource, month: str, listed: Sequence[StoredFile]
-) -> list[StoredFile]:
-    """Of the month's listed files those the manifest names now.
+) -> tuple[list[StoredFile], Delivery]:
+    """Of the month's listed files those that are its bill now, and what is told of them.
 
     Raises:
-        BillUnreadable: no manifest, a wrong one, a file it names is not there, or several files
-            for the month that no manifest chooses from.
+        BillUnreadable: nothing is there, no manifest, a wrong one, or a file it names is missing.
         FileDamaged: the manifest was replaced since it was listed; the month is to be run again.
     """
-    by_name = {file.name: file for file in listed}
-    if loose := loose_files(by_name):
-        if len(loose) > 1:
-            problem = f"{len(loose)} files are of this month and no manifest says which count"
-            raise BillUnreadable(source.name, month, problem, ", ".join(loose))
-        return list(listed)
-    manifest = manifest_of(source.name, month, list(by_name))
-    path = fetch(by_name[manifest], source.storage, project.cache)
-    text = path.read_text(encoding="utf-8-sig", errors="replace")
-    return [by_name[name] for name in data_files(source.name, month, manifest, text, by_name)]
+    if not listed:
+        problem = "nothing has been delivered for this billing month"
+        raise BillUnreadable(source.name, month, problem, f"`path` of the source: {source.path}")
+    files: list[StoredFile] = []
+    told: list[Delivery] = []
+    for prefix in ("", f"{AMORTIZED}/") if source.amortized_path is not None else ("",):
+        here = [
+            file
+            for file in listed
+            if source.amortized_path is None
+            or file.name.startswith(f"{AMORTIZED}/") == bool(prefix)
+        ]
+        by_name = {file.name: file for file in here}
+        layout = layout_of(list(by_name))
+        texts = {
+            file.name: fetch(file, source.storage, project.cache).read_text(
+                encoding="utf-8-sig", errors="replace"
+            )
+            for file in here
+            if layout.is_manifest(file.name)
+        }
+        delivery = layout.choose(source.name, month, list(by_name), texts)
+        files += [by_name[name] for name in delivery.files]
+        told.append(delivery)
+    return files, Delivery(
+        files=[file.name for file in files],
+        roles={name: role for delivery in told for name, role in delivery.roles.items()},
+        warnings=[warning for delivery in told for warning in delivery.warnings],
+        month_is_told=all(delivery.month_is_told for delivery in told),
+    )
 
 
 def collect_inputs(
@@ -107,18 +175,23 @@ def identities(files: Iterable[StoredFile]) -> list[FileIdentity]:
 
 
 def months_delivered(project: Project) -> list[str]:
-    """Every month a bill source has a period folder for, oldest first."""
-    return sorted(delivery_identities(project))
+    """Every month a bill source has been delivered for, oldest first."""
+    return list(delivery_identities(project))
 
 
 def delivery_identities(project: Project) -> dict[str, str]:
-    """For every delivered month, one identity of the manifests all its sources have for it."""
+    """For every delivered month, one identity of what says that it was delivered anew.
+
+    Where manifests decide these are the manifests, else the files themselves.
+    """
     found: dict[str, list[str]] = defaultdict(list)
     for source in project.settings.bills:
-        for month, files in _bill_months(project, source).items():
-            loose = set(loose_files(file.name for file in files))
+        for month, files in bill_months(project, source).items():
+            if month == UNREADABLE:
+                continue
+            layout = layout_of([file.name for file in files])
             for file in files:
-                if file.name in loose or is_month_manifest(file.name):
+                if layout.name == "loose" or layout.is_manifest(file.name):
                     found[month].append(f"{source.name}\t{file.name}\t{file.etag}")
     return {month: digest_of("\n".join(sorted(lines))) for month, lines in sorted(found.items())}
 

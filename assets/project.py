@@ -11,10 +11,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pipelines.attribution.rules import Rules, load_rules
+from pipelines.billing.formats import BillFormat
+from pipelines.billing.registered import format_of
 from pipelines.errors import SettingsInvalid
 from pipelines.inputs import digest_of
 from pipelines.registry.catalogue import Catalogue, parse_catalogue
-from pipelines.settings import Settings, parse_settings, resolve
+from pipelines.settings import BillSource, Settings, parse_settings, resolve
 
 SETTINGS_VARIABLE = "MODELSPEND_SETTINGS"
 CODE = Path(__file__).resolve().parents[1]
@@ -61,6 +63,8 @@ class Project:
     catalogue: Catalogue
     rules: Rules
     texts: dict[str, str]
+    formats: dict[str, BillFormat]
+    """The format of every bill source, by the source's name."""
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> "Project":
@@ -80,7 +84,16 @@ class Project:
             rules_file = Path(resolve(settings.rules, file.parent))
             rules_text = _text(rules_file, f"`rules` in {file} names it")
             texts["rules"] = digest_of(rules_text)
+        formats = {}
+        for source in settings.bills:
+            mapping = None
+            if source.mapping is not None:
+                mapping_file = Path(resolve(source.mapping, file.parent))
+                mapping = _text(mapping_file, f"`mapping` of bill source {source.name} in {file}")
+                texts[f"mapping {source.name}"] = digest_of(mapping)
+            formats[source.name] = format_of(source, mapping)
         return cls(
+            formats=formats,
             file=file,
             settings=settings,
             catalogue=parse_catalogue(catalogue_text, str(catalogue_file)),
@@ -92,6 +105,14 @@ class Project:
     def base(self) -> Path:
         """The folder relative paths of the settings start from."""
         return self.file.parent
+
+    def format_of(self, source: BillSource) -> BillFormat:
+        """The format of a bill source, made by its mapping file if it has one."""
+        return self.formats[source.name]
+
+    def format_key(self, source: BillSource) -> str:
+        """What else than the file decides how it is read."""
+        return f"{source.format}\n{self.texts.get(f'mapping {source.name}', '')}\n{code_digest()}"
 
     def at(self, path: str) -> str:
         """A path of the settings as an absolute path or URL."""

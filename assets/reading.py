@@ -4,11 +4,14 @@ One source's unreadable bill stops that source alone: it is marked missing, the 
 source is left there is no month to publish, and the first problem is raised.
 """
 
+from dataclasses import replace
+
 import polars as pl
 
 from assets.deliveries import current_delivery
 from assets.month_run import MonthRun, Rows
 from assets.object_store import fetch_all
+from pipelines.billing.layouts import Delivery
 from pipelines.billing.periods import usage_window
 from pipelines.billing.reader import read_bill
 from pipelines.contracts import BILL_REJECTS
@@ -37,15 +40,25 @@ def read_bills(run: MonthRun) -> dict[str, Rows]:
     errors: list[ModelspendError] = []
     for source in run.project.settings.bills:
         try:
-            files, work = _bill_files(run, source), run.folder(f"bill-{source.name}")
+            files, delivery = _bill_files(run, source)
             with run.connect() as con:
-                bill = read_bill(con, source, run.month, files, work)
+                bill = read_bill(
+                    con,
+                    source,
+                    run.month,
+                    files,
+                    run.folder(f"bill-{source.name}"),
+                    format_=run.project.format_of(source),
+                    month_is_told=delivery.month_is_told,
+                )
         except STOPS_A_SOURCE as error:
             errors.append(error)
             run.mark_missing(source.name, str(error))
             tables["core_billing__rejects"] += _rejects_of(run, source, error)
             continue
         run.mark_read(source.name)
+        where = f"{run.month}: source '{source.name}':"
+        run.warn([f"{where} {warning}" for warning in delivery.warnings])
         run.warn(bill.warnings)
         for table, path in (
             ("core_billing__charges", bill.charges),
@@ -60,9 +73,11 @@ def read_bills(run: MonthRun) -> dict[str, Rows]:
     return dict(tables)
 
 
-def _bill_files(run: MonthRun, source: BillSource) -> list[LocalFile]:
-    delivery = current_delivery(run.project, source, run.month, run.bills[source.name])
-    return fetch_all(delivery, source.storage, run.project.cache)
+def _bill_files(run: MonthRun, source: BillSource) -> tuple[list[LocalFile], Delivery]:
+    """The checked files of the month's delivery, each with what the delivery says of it."""
+    files, delivery = current_delivery(run.project, source, run.month, run.bills[source.name])
+    there = fetch_all(files, source.storage, run.project.cache)
+    return [replace(file, role=delivery.roles.get(file.name, "")) for file in there], delivery
 
 
 def _rejects_of(run: MonthRun, source: BillSource, error: ModelspendError) -> list[str]:

@@ -21,12 +21,16 @@ _BLANK = re.compile(rb"\n(?=\n)")
 
 @dataclass(frozen=True)
 class LocalFile:
-    """An input file on this machine: `name` is its path below the source's root."""
+    """An input file on this machine: `name` is its path below the source's root.
+
+    `role` is what its delivery says of it beside its name, for example `amortized`; '' for nothing.
+    """
 
     path: str
     name: str
     size: int
     etag: str
+    role: str = ""
 
     @property
     def is_gzip(self) -> bool:

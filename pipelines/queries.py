@@ -26,6 +26,17 @@ def query(con: duckdb.DuckDBPyConnection, name: str, **params: Any) -> duckdb.Du
     return con.sql(sql(name), params=dict(params)) if params else con.sql(sql(name))
 
 
+def query_over(
+    con: duckdb.DuckDBPyConnection, name: str, tables: Mapping[str, str], **params: Any
+) -> duckdb.DuckDBPyRelation:
+    """As `query`, for a file that reads from the rows of other files of `sql/`.
+
+    `tables` maps the names it reads to those files: `{"charge_rows": "billing/gcp/charges"}`.
+    """
+    parts = ", ".join(f'"{table}" AS (\n{sql(inner)}\n)' for table, inner in tables.items())
+    return con.sql(f"WITH {parts}\n{sql(name)}", params=dict(params))
+
+
 def rows_of(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
     """The rows of a small relation, by column."""
     names = relation.columns

@@ -62,15 +62,38 @@ class LakeSettings(Section):
     storage: Storage = Storage()
 
 
+BillFormatName = Literal["aws-cur", "focus", "gcp", "azure", "alibaba", "owned", "mapped"]
+
+
+def _present_name(value: Any) -> Any:
+    return "aws-cur" if value == "aws-cur-legacy" else value
+
+
 class BillSource(Section):
-    """One billing export. `path`: a folder or `s3://bucket/prefix` with the export's tree."""
+    """One billing export. `path`: a file, or a folder or `s3://bucket/prefix` with its tree."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-    format: Literal["aws-cur-legacy"] = "aws-cur-legacy"
+    format: Annotated[BillFormatName, BeforeValidator(_present_name)] = "aws-cur"
     path: str
     storage: Storage = Storage()
     unpaired_negations: Literal["stop", "keep"] = "stop"
     """A savings plan that does not net to zero stops the month, or is kept as a named row."""
+    repeated_lines: Literal["stop", "keep"] = "stop"
+    """Files of one month that have most lines in common stop the month, or are all charged."""
+    amortized_path: str | None = None
+    """Azure: the amortized export, where `path` is the actual cost export. In one store."""
+    mapping: str | None = None
+    """The mapping file of a bill in a format of its own (`format = "mapped"`)."""
+
+    @model_validator(mode="after")
+    def _has_what_its_format_needs(self) -> "BillSource":
+        if (self.format == "mapped") != (self.mapping is not None):
+            message = 'a mapping file and format = "mapped" go together'
+            raise ValueError(message)
+        if self.amortized_path is not None and self.format != "azure":
+            message = 'amortized_path is for format = "azure"'
+            raise ValueError(message)
+        return self
 
 
 class Coverage(Section):

@@ -7,6 +7,9 @@ Why not a plain cast: DuckDB rounds a text of more than 18 decimals half away fr
 `1_000` as 1000, and drops the offset of `2026-09-01 01:00:00+02:00` without moving the clock.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import duckdb
 
 from pipelines.money import SQL_TYPE
@@ -74,7 +77,9 @@ MACROS = {
 }
 
 
-def define_macros(con: duckdb.DuckDBPyConnection) -> None:
+def define_macros(
+    con: duckdb.DuckDBPyConnection, macros: Mapping[str, str] = MappingProxyType(MACROS)
+) -> None:
     """Make the macros known to this connection; again is harmless."""
-    for signature, body in MACROS.items():
+    for signature, body in macros.items():
         con.execute(f"CREATE OR REPLACE TEMP MACRO {signature} AS {body}")

@@ -1,89 +1,38 @@
-"""The columns of AWS's legacy Cost and Usage Report that are read, and how a header is matched.
+"""The columns of an export that are read, and how a file's header is matched with them.
 
-A header names its columns differently over the years (`SavingsPlanArn`, `SavingsPlanARN`) and any
-column may be absent, except a core without which a line cannot be charged. Names are compared
-without case and punctuation. Tag and cost category columns are whatever the header brings.
+A provider names its columns differently over the years (`SavingsPlanArn`, `SavingsPlanARN`,
+`savings_plan_savings_plan_a_r_n`) and any column may be absent, except a core without which a line
+cannot be charged. Names are compared without case and punctuation.
 """
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.errors import BillUnreadable
 
-Kind = Literal["text", "money", "quantity", "instant"]
+Kind = Literal["text", "money", "quantity", "instant", "json"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column that is read: our name for its text, the provider's header, what it holds."""
+    """A column that is read: our name for its text, the provider's header, what it holds.
+
+    `aliases` are further headers of the same column, tried in order.
+    """
 
     name: str
     header: str
     kind: Kind = "text"
     is_core: bool = False
+    aliases: tuple[str, ...] = ()
 
-
-COLUMNS: tuple[Column, ...] = (
-    Column("invoice_id", "bill/InvoiceId"),
-    Column("invoicing_entity", "bill/InvoicingEntity"),
-    Column("billing_entity", "bill/BillingEntity"),
-    Column("payer_account_id", "bill/PayerAccountId"),
-    Column("billing_period_start", "bill/BillingPeriodStartDate", "instant", is_core=True),
-    Column("billing_period_end", "bill/BillingPeriodEndDate", "instant"),
-    Column("time_interval", "identity/TimeInterval"),
-    Column("usage_account_id", "lineItem/UsageAccountId"),
-    Column("line_item_type", "lineItem/LineItemType", is_core=True),
-    Column("usage_start", "lineItem/UsageStartDate", "instant"),
-    Column("usage_end", "lineItem/UsageEndDate", "instant"),
-    Column("product_code", "lineItem/ProductCode"),
-    Column("usage_type", "lineItem/UsageType"),
-    Column("operation", "lineItem/Operation"),
-    Column("resource_id", "lineItem/ResourceId"),
-    Column("usage_amount", "lineItem/UsageAmount", "quantity"),
-    Column("currency_code", "lineItem/CurrencyCode", is_core=True),
-    Column("unblended_cost", "lineItem/UnblendedCost", "money", is_core=True),
-    Column("net_unblended_cost", "lineItem/NetUnblendedCost", "money"),
-    Column("description", "lineItem/LineItemDescription"),
-    Column("tax_type", "lineItem/TaxType"),
-    Column("legal_entity", "lineItem/LegalEntity"),
-    Column("principal_id", "lineItem/IamPrincipal"),
-    Column("product_name", "product/ProductName"),
-    Column("instance_type", "product/instanceType"),
-    Column("product_family", "product/productFamily"),
-    Column("region", "product/region"),
-    Column("region_code", "product/regionCode"),
-    Column("sku", "product/sku"),
-    Column("pricing_unit", "pricing/unit"),
-    Column("public_cost", "pricing/publicOnDemandCost", "money"),
-    Column("reservation_arn", "reservation/ReservationARN"),
-    Column("reservation_cost", "reservation/EffectiveCost", "money"),
-    Column("net_reservation_cost", "reservation/NetEffectiveCost", "money"),
-    Column("unused_upfront", "reservation/UnusedAmortizedUpfrontFeeForBillingPeriod", "money"),
-    Column(
-        "net_unused_upfront", "reservation/NetUnusedAmortizedUpfrontFeeForBillingPeriod", "money"
-    ),
-    Column("unused_recurring", "reservation/UnusedRecurringFee", "money"),
-    Column("net_unused_recurring", "reservation/NetUnusedRecurringFee", "money"),
-    Column("plan_arn", "savingsPlan/SavingsPlanARN"),
-    Column("plan_cost", "savingsPlan/SavingsPlanEffectiveCost", "money"),
-    Column("net_plan_cost", "savingsPlan/NetSavingsPlanEffectiveCost", "money"),
-    Column("plan_commitment", "savingsPlan/TotalCommitmentToDate", "money"),
-    Column("plan_used", "savingsPlan/UsedCommitment", "money"),
-    Column("parent_resource_id", "splitLineItem/ParentResourceId"),
-    Column("split_cost", "splitLineItem/SplitCost", "money"),
-    Column("net_split_cost", "splitLineItem/NetSplitCost", "money"),
-    Column("split_unused", "splitLineItem/UnusedCost", "money"),
-    Column("net_split_unused", "splitLineItem/NetUnusedCost", "money"),
-)
-
-TAG = re.compile(r"(?:resourceTags/(?P<tag>.*)|(?P<category>costCategory/.*))", re.DOTALL)
-_PUNCTUATION = re.compile(r"[^a-z0-9]")
-
-
-BY_HEADER = {column.header: column for column in COLUMNS}
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Every name the column goes by, the provider's present one first."""
+        return (self.header, *self.aliases)
 
 
 @dataclass(frozen=True)
@@ -97,28 +46,34 @@ class Header:
     """Tag columns without a key: their values are counted, not kept."""
     doubled: list[str]
     """Columns that occur more than once; the first is read."""
+    delimiter: str = ","
 
 
-def _plain(header: str) -> str:
-    return _PUNCTUATION.sub("", header.lower())
+TagKey = Callable[[str], str | None]
+"""The tag key a header stands for; '' if it has none, None if the column is no tag."""
+
+_PUNCTUATION = re.compile(r"[^a-z0-9]")
 
 
-def tag_key(header: str) -> str | None:
-    """The key a tag or cost category column stands for; '' if it has none, None if it is no tag.
-
-    `resourceTags/user:model` is `model`, `resourceTags/aws:createdBy` keeps its prefix, and
-    `costCategory/Team` is `costCategory/Team`.
-    """
-    match = TAG.fullmatch(header)
-    if not match:
-        return None
-    if match["category"]:
-        return match["category"] if match["category"] != "costCategory/" else ""
-    return match["tag"].removeprefix("user:")
+def no_tags(_: str) -> None:
+    """For exports that carry all tags in one column."""
 
 
-def match_header(names: Sequence[str], source: str, month: str, file: str) -> Header:
-    """Find the columns in a file's first record.
+def plain_name(header: str) -> str:
+    """A header as it is compared: without case and punctuation."""
+    return _PUNCTUATION.sub("", header.lower()) or header
+
+
+def match_header(
+    names: Sequence[str],
+    columns: Sequence[Column],
+    source: str,
+    month: str,
+    file: str,
+    tag_key: TagKey = no_tags,
+    delimiter: str = ",",
+) -> Header:
+    """Find the columns in a file's header.
 
     Raises:
         BillUnreadable: a core column is missing (named, with the nearest one there is), or a
@@ -134,10 +89,10 @@ def match_header(names: Sequence[str], source: str, month: str, file: str) -> He
         elif key == "":
             nameless.append(position)
         else:
-            found.setdefault(_plain(name), []).append(position)
+            found.setdefault(plain_name(name), []).append(position)
     positions, doubled = {}, []
-    for column in COLUMNS:
-        here = found.get(_plain(column.header), [])
+    for column in columns:
+        here = next((at for h in column.headers if (at := found.get(plain_name(h)))), [])
         if not here:
             if column.is_core:
                 raise BillUnreadable(
@@ -159,7 +114,7 @@ def match_header(names: Sequence[str], source: str, month: str, file: str) -> He
             doubled.append(column.header)
         positions[column.name] = here[0]
     doubled += [f"tag {key}" for key, here in tags.items() if len(here) > 1]
-    return Header(list(names), positions, tags, nameless, doubled)
+    return Header(list(names), positions, tags, nameless, doubled, delimiter)
 
 
 def nearest(header: str, names: Sequence[str]) -> str:

@@ -1,24 +1,35 @@
 """The text of a bill: every line of its files on one connection, nothing interpreted.
 
 Every field stays text; the only change is that '' and the words `None`, `NULL`, `null`, which
-publishers write for nothing, become NULL. A line is named by its record number in the file, the
-header being record 1.
+publishers write for nothing, become NULL. A line is named by its record number in the file, a
+CSV's header being record 1.
 """
 
-import csv
-import gzip
+import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from pipelines.billing.columns import Header, match_header
-from pipelines.billing.records import first_record, read_records, record_problem, text_columns
+from pipelines.billing.formats import BillFormat, RawText
+from pipelines.billing.json_records import json_names, read_json_records
+from pipelines.billing.parquet_records import as_text, parquet_columns, read_parquet_records
+from pipelines.billing.records import (
+    Records,
+    first_record,
+    read_records,
+    record_problem,
+    text_columns,
+)
 from pipelines.errors import BillUnreadable, FileDamaged
 from pipelines.files import LocalFile
-from pipelines.queries import sql
 
+JSON = (".json", ".jsonl", ".ndjson", ".json.gz", ".jsonl.gz", ".ndjson.gz")
+PARQUET = (".parquet", ".parq")
+CSV = (".csv", ".csv.gz", ".txt", ".txt.gz")
+BILL_FILES = (*CSV, *JSON, *PARQUET, ".zip")
+"""How the names of files end that hold lines of a bill."""
 MAX_TAG_LENGTH = 256
 """AWS's own limit for the value of a tag."""
 LINES_PER_FILE = 1_000_000_000_000
@@ -26,59 +37,121 @@ LINES_PER_FILE = 1_000_000_000_000
 _BAD_TAG = f"(length({{0}}) > {MAX_TAG_LENGTH} OR regexp_matches({{0}}, '[\\x00-\\x1f]'))"
 
 
-@dataclass(frozen=True)
-class RawText:
-    """A bill's files as text on the connection: the views `raw_text` and `raw_lines` read them."""
-
-    lines: dict[str, int]
-    """Records of each file without its header, counted from its bytes."""
-    headers: dict[str, Header]
-    tag_columns: dict[str, str]
-    """The tag key of each tag column of the views."""
-
-
 def read_raw_text(
     con: duckdb.DuckDBPyConnection,
+    format_: BillFormat,
     source: str,
     month: str,
     files: Sequence[LocalFile],
     work: Path,
 ) -> RawText:
-    """Convert the files to text Parquet in `work` and define the views over them.
+    """Convert the files to text Parquet in `work` and define the view over them.
 
     Raises:
         BillUnreadable: a file is damaged, has a record of another width than its header or an
             open quote, or a core column is missing.
     """
-    headers, firsts = {}, {}
-    for file in files:
-        firsts[file.name] = first_record(file, source, month)
-        headers[file.name] = match_header(firsts[file.name], source, month, file.name)
+    tables = [_opened(con, format_, source, month, file) for file in files]
+    headers = {file.name: header for file, (header, _) in zip(files, tables, strict=True)}
     keys = sorted({key for header in headers.values() for key in header.tags})
     tag_columns = {f"tag_{number}": key for number, key in enumerate(keys)}
     lines: dict[str, int] = {}
     paths: list[Path] = []
-    for number, file in enumerate(files):
-        first = firsts[file.name]
-        wanted = text_columns(number, headers[file.name], tag_columns)
+    for number, (file, (header, kinds)) in enumerate(zip(files, tables, strict=True)):
+        stem = work / f"raw-{number:05}"
         try:
-            records = read_records(con, file, len(first), wanted, work / f"raw-{number:05}")
+            records = _converted(con, format_, file, header, kinds, tag_columns, number, stem)
         except FileDamaged as error:
             raise BillUnreadable(
                 source, month, f"{file.name} is damaged: {error.problem}", file.name
             ) from error
         except duckdb.Error as error:
-            raise record_problem(con, source, month, file, first, error) from error
+            if _is(file, JSON, PARQUET):
+                problem = f"{file.name} cannot be read: {str(error).splitlines()[0]}"
+                raise BillUnreadable(source, month, problem, file.name) from error
+            raise record_problem(con, source, month, file, header, error) from error
         lines[file.name] = records.lines
         paths += records.paths
     _define_views(con, paths, tag_columns)
     return RawText(lines, headers, tag_columns)
 
 
+def unpacked(files: Sequence[LocalFile], work: Path) -> list[LocalFile]:
+    """The files, each zip replaced by the tables in it, named `bill.zip/part.csv`.
+
+    Raises:
+        FileDamaged: a zip is cut off or a member's CRC is wrong.
+    """
+    found = []
+    for file in files:
+        if not _is(file, (".zip",)):
+            found.append(file)
+            continue
+        folder = work / "unpacked" / str(len(found))
+        try:
+            with zipfile.ZipFile(file.path) as archive:
+                members = [m for m in archive.infolist() if m.filename.lower().endswith(BILL_FILES)]
+                for member in sorted(members, key=lambda member: member.filename):
+                    path = archive.extract(member, folder)  # reads to the end: the CRC is checked
+                    name = f"{file.name}/{member.filename}"
+                    etag = f"{file.etag}/{member.CRC:08x}"
+                    found.append(LocalFile(path, name, member.file_size, etag, file.role))
+        except (zipfile.BadZipFile, OSError, EOFError) as error:
+            raise FileDamaged(file.name, f"the zip cannot be read: {error}") from error
+    return found
+
+
+def _is(file: LocalFile, *endings: tuple[str, ...]) -> bool:
+    return file.path.lower().endswith(tuple(e for group in endings for e in group))
+
+
+def _opened(
+    con: duckdb.DuckDBPyConnection, format_: BillFormat, source: str, month: str, file: LocalFile
+) -> tuple[Header, list[str]]:
+    """A file's header, and its columns' DuckDB types if it is no CSV."""
+    delimiter, kinds = ",", []
+    if _is(file, PARQUET):
+        found = parquet_columns(con, file, source, month)
+        names, kinds = list(found), list(found.values())
+    elif _is(file, JSON):
+        names = json_names(file, format_.columns, source, month)
+        kinds = ["VARCHAR"] * len(names)
+    else:
+        names, delimiter = first_record(file, source, month)
+    header = match_header(
+        names, format_.columns, source, month, file.name, format_.tag_key, delimiter
+    )
+    return header, kinds
+
+
+def _converted(
+    con: duckdb.DuckDBPyConnection,
+    format_: BillFormat,
+    file: LocalFile,
+    header: Header,
+    kinds: Sequence[str],
+    tag_columns: Mapping[str, str],
+    number: int,
+    stem: Path,
+) -> Records:
+    if not kinds:
+        wanted = text_columns(number, header, format_.columns, tag_columns)
+        return read_records(con, file, header, wanted, stem)
+    path = stem.with_suffix(".parquet")
+
+    def field(position: int) -> str:
+        return as_text(header.names[position], kinds[position])
+
+    wanted = text_columns(number, header, format_.columns, tag_columns, field)
+    if _is(file, PARQUET):
+        return read_parquet_records(con, file, wanted, path)
+    return read_json_records(con, file, header.names, wanted, path)
+
+
 def _define_views(
     con: duckdb.DuckDBPyConnection, paths: Sequence[Path], tag_columns: Mapping[str, str]
 ) -> None:
-    """`unreadable_tags`; `raw_text`: file, line, every column as text, tags as JSON; `raw_lines`.
+    """`unreadable_tags`; `raw_text`: file, line, every column as text, tags as JSON.
 
     Only the tags that were found to hold an unreadable value are looked at again, line by line:
     the others are turned into JSON once for each distinct value, which is ten times cheaper.
@@ -105,7 +178,6 @@ def _define_views(
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW raw_text AS SELECT *, {tags} AS tags FROM delivered_text"
     )
-    con.execute(f"CREATE OR REPLACE TEMP VIEW raw_lines AS {sql('billing/raw_lines')}")
 
 
 def duckdb_text(text: str) -> str:
@@ -134,28 +206,3 @@ def _unreadable_tags(tag_columns: Mapping[str, str]) -> str:
         "FROM delivered_text WHERE nameless_tags > 0"
     )
     return " UNION ALL ".join(selects)
-
-
-def billing_month_of(file: LocalFile, source: str) -> str:
-    """The billing month in a file's first line, for files that no manifest describes.
-
-    Raises:
-        BillUnreadable: the file is damaged, has no line, or its first line no billing period.
-    """
-    first = first_record(file, source, "(month unknown)")
-    header = match_header(first, source, "(month unknown)", file.name)
-    opener = gzip.open if file.is_gzip else open
-    with opener(file.path, "rt", encoding="utf-8-sig", newline="") as text:
-        records = csv.reader(text)
-        next(records)
-        record = next(records, [])
-    position = header.positions["billing_period_start"]
-    value = record[position] if position < len(record) else ""
-    if len(value) < len("2026-09-01"):
-        raise BillUnreadable(
-            source,
-            "(month unknown)",
-            f"the first line of {file.name} has no billing period ({value!r})",
-            file.name,
-        )
-    return value[:7]

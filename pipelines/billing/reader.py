@@ -1,7 +1,7 @@
 """From the files of one source's month to its charges, split shares, rejects and export totals.
 
-The order matters: prove that every line was read, stop at fields money hangs on, decide what the
-month's net amounts and negations mean, and only then write. What is written has exactly the
+The same for every format: prove that every line was read, stop at fields money hangs on, let the
+format decide what takes more than one line, and only then write. What is written has exactly the
 columns of its contract.
 """
 
@@ -13,10 +13,12 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines.billing.amounts import define_macros
-from pipelines.billing.columns import BY_HEADER, nearest
-from pipelines.billing.raw_text import RawText, read_raw_text
+from pipelines.billing.amounts import MACROS, define_macros
+from pipelines.billing.columns import Column, nearest
+from pipelines.billing.formats import Bill, BillFormat, RawText
+from pipelines.billing.raw_text import duckdb_text, read_raw_text, unpacked
 from pipelines.billing.records import MAX_REJECTS_KEPT
+from pipelines.billing.registered import format_of
 from pipelines.billing.totals import write_export_totals
 from pipelines.contracts import (
     BILL_FILES,
@@ -26,32 +28,14 @@ from pipelines.contracts import (
     SPLIT_SHARES,
     Contract,
 )
-from pipelines.errors import BillUnreadable, CommitmentUnbalanced
+from pipelines.errors import BillUnreadable
 from pipelines.files import LocalFile
 from pipelines.money import EXACT, MAX_ROUNDING, SCALE, plain, quantise
-from pipelines.queries import materialise, query
+from pipelines.queries import materialise, query, query_over, rows_of, sql
 from pipelines.settings import BillSource
 
-KNOWN_LINE_TYPES = frozenset(
-    {
-        "Usage",
-        "DiscountedUsage",
-        "SavingsPlanCoveredUsage",
-        "SavingsPlanNegation",
-        "SavingsPlanRecurringFee",
-        "SavingsPlanUpfrontFee",
-        "RIFee",
-        "Fee",
-        "Tax",
-        "Credit",
-        "Refund",
-        "FlatRateSubscription",
-    }
-)
-"""Beside these: every type that ends in `Discount`. Others are read as Usage and counted."""
-
-SMALLEST_REST = MAX_ROUNDING
-"""A plan may miss zero by less than half a cent: the provider rounds each line by itself."""
+MOST_REPEATED = Decimal("0.5")
+"""Parts of one delivery have few lines in common; a delivery and its restatement have most."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +55,16 @@ class _FileCount:
     lines: int = 0
     charges: int = 0
     split_rows: int = 0
+    other_months: int = 0
+    left_out: int = 0
     without_invoice: int = 0
     without_list_cost: int = 0
     rounding: Decimal = Decimal(0)
 
     @property
     def rejects(self) -> int:
-        """Lines that became neither charge nor share."""
-        return self.lines - self.charges - self.split_rows
+        """Lines that became neither charge nor share, for no reason that is a rule."""
+        return self.lines - self.charges - self.split_rows - self.other_months - self.left_out
 
 
 def read_bill(
@@ -87,16 +73,23 @@ def read_bill(
     month: str,
     files: Sequence[LocalFile],
     work: Path,
+    *,
+    format_: BillFormat | None = None,
+    month_is_told: bool = True,
 ) -> BillTables:
     """Read one source's bill of one billing month.
 
+    `format_` is the source's format, which a mapping file may have made; None: as it is named.
     `files` are all files of the delivery; none means that the provider delivered an empty month.
+    `month_is_told`: the delivery says that these files are this month's, so that a line of another
+    month is a fault; else other months' lines are counted and left to their own run.
     `con` is used for temporary views and tables only; its memory limit and spill folder hold.
 
     Raises:
         BillUnreadable: a file is damaged or of another shape, or an amount, currency or billing
-            period cannot be read; nothing is returned for the month then.
+            period cannot be read, or the month was delivered twice; nothing is returned then.
         CommitmentUnbalanced: a savings plan's negations do not cancel the usage it covered.
+        FileDamaged: a zip is.
     """
     work.mkdir(parents=True, exist_ok=True)
     tables = BillTables(
@@ -106,36 +99,125 @@ def read_bill(
         rejects=work / f"{BILL_REJECTS.name}.parquet",
         export_totals=work / f"{EXPORT_TOTALS.name}.parquet",
     )
+    files = unpacked(files, work)
     if not files:
         for contract in (CHARGES, SPLIT_SHARES, BILL_FILES, BILL_REJECTS, EXPORT_TOTALS):
             contract.empty().write_parquet(work / f"{contract.name}.parquet")
         tables.warnings.append(
-            f"{month}: the manifest of source '{source.name}' names no files: the month is empty."
+            f"{month}: the delivery of source '{source.name}' names no files: the month is empty."
         )
         return tables
-    define_macros(con)
-    raw = read_raw_text(con, source.name, month, files, work)
+    format_ = format_ or format_of(source)
+    raw = stage(con, format_, source, month, files, work)
+    define_month(con, format_, month_is_told=month_is_told)
     counts = _count(con, source, month, raw)
-    materialise(con, "unreadable", "billing/unreadable_fields", {"month": month})
-    _stop_at_fatal_fields(con, source, month, raw)
-    use_net = _net_amounts_agree(con, source, month, tables.warnings)
-    _check_plans(con, source, month, use_net=use_net, warnings=tables.warnings)
-    materialise(con, "plan_rests", "billing/plan_rests", {"use_net": use_net})
+    materialise(con, "unreadable", format_.at("unreadable_fields"))
+    con.execute(f"INSERT INTO unreadable {texts_of_another_kind(format_)}")
+    _stop_at_fatal_fields(con, format_, source, month, raw)
+    _stop_at_repeated_files(con, source, month, month_is_told=month_is_told)
+    params: dict[str, object] = {"source": source.name, "month": month}
+    bill = Bill(con, source, month, raw, params, tables.warnings)
+    format_.prepare(bill)
     materialise(con, "doubled_lines", "billing/doubled_lines")
-    materialise(con, "noted_lines", "billing/noted_lines")
-    params = {"source": source.name, "month": month, "use_net": use_net}
-    _write(query(con, "billing/charges", **params), CHARGES, tables.charges)
-    _write(query(con, "billing/split_shares", **params), SPLIT_SHARES, tables.split_shares)
+    charges = query_over(con, "billing/charges", {"charge_rows": format_.at("charges")}, **params)
+    _write(charges, CHARGES, tables.charges)
+    _stop_at_missing_values(con, source, month, tables.charges)
+    if format_.has_split_shares:
+        _write(query(con, format_.at("split_shares"), **params), SPLIT_SHARES, tables.split_shares)
+    else:
+        SPLIT_SHARES.empty().write_parquet(tables.split_shares)
     rejects = query(con, "billing/rejects", source=source.name, month=month)
     _write(rejects, BILL_REJECTS, tables.rejects)
     _write_files(source, month, files, counts, tables.files)
-    write_export_totals(con, params, tables.export_totals)
-    _warn(con, source, month, raw, counts, tables.warnings)
+    write_export_totals(con, format_, params, tables.export_totals)
+    _warn(bill, counts, tables.charges)
     return tables
 
 
+def stage(
+    con: duckdb.DuckDBPyConnection,
+    format_: BillFormat,
+    source: BillSource,
+    month: str,
+    files: Sequence[LocalFile],
+    work: Path,
+) -> RawText:
+    """The files as the views `raw_text` and `raw_lines` of the connection.
+
+    Raises:
+        BillUnreadable: see `read_bill`.
+    """
+    define_macros(con, {**MACROS, **format_.macros})
+    con.execute(f"SET VARIABLE month = {duckdb_text(month)}")
+    con.execute(f"SET VARIABLE source = {duckdb_text(source.name)}")
+    if format_.stage is None:
+        raw = read_raw_text(con, format_, source.name, month, files, work)
+    else:
+        raw = format_.stage(con, source, month, files, work)
+        materialise(con, "unreadable_tags", "billing/no_unreadable_tags")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW raw_lines AS {sql(format_.at('raw_lines'))}")
+    return raw
+
+
+def define_month(
+    con: duckdb.DuckDBPyConnection, format_: BillFormat, *, month_is_told: bool
+) -> None:
+    """`month_lines`: the lines of the month and those of no readable one; `bill_lines`: charges."""
+    con.execute(f"SET VARIABLE month_is_told = {str(month_is_told).lower()}")
+    of_month = "" if month_is_told else " WHERE coalesce(line_month = getvariable('month'), true)"
+    con.execute(f"CREATE OR REPLACE TEMP VIEW month_lines AS SELECT * FROM raw_lines{of_month}")
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW bill_lines AS "
+        "SELECT * FROM month_lines WHERE line_fate = 'charge'"
+    )
+    # Only a text of more than 19 characters or with an exponent can hold more than 18 decimals.
+    money = [f'"{column.name}"' for column in format_.columns if column.kind == "money"]
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW long_amounts AS "
+        f"SELECT file, unnest([{', '.join(money)}]) AS text FROM month_lines WHERE "
+        + " OR ".join(f"length({name}) > 19" for name in money)
+        + f" OR concat_ws('|', {', '.join(money)}) ILIKE '%e%'"
+    )
+
+
+def texts_of_another_kind(format_: BillFormat) -> str:
+    """The fields that are no amount or instant, in the columns of `unreadable_fields`."""
+
+    def select(column: Column, reason: str, condition: str, *, is_fatal: bool) -> str:
+        return (
+            f'SELECT file, line, {duckdb_text(column.header)}, "{column.name}", {reason}, '
+            f"{str(is_fatal).lower()} FROM month_lines WHERE {condition}"
+        )
+
+    selects = []
+    for column in format_.columns:
+        name = f'"{column.name}"'
+        if column.kind in ("money", "quantity"):
+            condition = f"{name} IS NOT NULL AND amount({name}) IS NULL"
+            reason = f"unreadable_amount({name})"
+            selects.append(select(column, reason, condition, is_fatal=column.kind == "money"))
+        elif column.kind == "instant" and column.name != format_.billing_period:
+            condition = f"{name} IS NOT NULL AND instant({name}) IS NULL"
+            selects.append(select(column, "'is not a date and time'", condition, is_fatal=False))
+    period = next(c for c in format_.columns if c.name == format_.billing_period)
+    reason = (
+        f"CASE WHEN \"{period.name}\" IS NULL THEN 'is empty' "
+        "WHEN line_month IS NULL THEN 'is not a date and time' "
+        "ELSE 'is another billing month than the delivery''s' END"
+    )
+    condition = "line_month IS NULL OR line_month <> getvariable('month')"
+    selects.append(select(period, reason, condition, is_fatal=True))
+    return " UNION ALL ".join(selects)
+
+
 def _write(rows: duckdb.DuckDBPyRelation, contract: Contract, path: Path) -> None:
-    rows.project(contract.select_list()).write_parquet(str(path), compression="snappy")
+    """Write the contract's columns; those the rows do not have are NULL."""
+    there = set(rows.columns)
+    listed = ", ".join(
+        (f'"{name}"' if name in there else "NULL") + f'::{kind} AS "{name}"'
+        for name, kind in contract.columns.items()
+    )
+    rows.project(listed).write_parquet(str(path), compression="snappy")
 
 
 def _count(
@@ -143,11 +225,11 @@ def _count(
 ) -> dict[str, _FileCount]:
     """Count what became of each file's lines and hold it against the count from its bytes."""
     counts = {name: _FileCount() for name in raw.lines}
-    for name, lines, charges, splits, invoices, listed, units in query(
-        con, "billing/file_counts"
-    ).fetchall():
-        rounding = quantise(Decimal(units).scaleb(-SCALE, EXACT))
-        counts[name] = _FileCount(lines, charges, splits, invoices, listed, rounding)
+    for row in rows_of(query(con, "billing/file_counts")):
+        units = Decimal(row.pop("rounding_units"))
+        rounding = quantise(units.scaleb(-SCALE, EXACT))
+        name = row.pop("file")
+        counts[name] = _FileCount(**row, rounding=rounding)
     for name, count in counts.items():
         if count.lines != raw.lines[name]:
             raise BillUnreadable(
@@ -167,8 +249,49 @@ def _count(
     return counts
 
 
+def _stop_at_repeated_files(
+    con: duckdb.DuckDBPyConnection, source: BillSource, month: str, *, month_is_told: bool
+) -> None:
+    """Files that no manifest chooses from are parts of one delivery, not two deliveries."""
+    if month_is_told or source.repeated_lines == "keep":
+        return
+    for file, lines, repeated, other in query(con, "billing/repeated_files").fetchall():
+        if repeated > lines * MOST_REPEATED:
+            raise BillUnreadable(
+                source.name,
+                month,
+                f"the month seems to be delivered twice: {repeated} of the {lines} lines of {file} "
+                f"are also in other files, for example {other}. Keep one delivery of the month "
+                f'in `path`, or state `repeated_lines = "keep"` if all are charged',
+                f"{file} and {other}",
+            )
+
+
+def _stop_at_missing_values(
+    con: duckdb.DuckDBPyConnection, source: BillSource, month: str, charges: Path
+) -> None:
+    """What the contract demands of every charge is in every charge."""
+    names = list(dict.fromkeys((*CHARGES.key, *CHARGES.required)))
+    counted = ", ".join(f'count(*) - count("{name}")' for name in names)
+    [missing] = con.execute(
+        f"SELECT {counted} FROM read_parquet($path)", {"path": str(charges)}
+    ).fetchall()
+    for name, lines in zip(names, missing, strict=True):
+        if lines:
+            raise BillUnreadable(
+                source.name,
+                month,
+                f"{lines} charges have no {name}",
+                f"the columns of {source.path} that say it",
+            )
+
+
 def _stop_at_fatal_fields(
-    con: duckdb.DuckDBPyConnection, source: BillSource, month: str, raw: RawText
+    con: duckdb.DuckDBPyConnection,
+    format_: BillFormat,
+    source: BillSource,
+    month: str,
+    raw: RawText,
 ) -> None:
     rows = con.execute(
         "SELECT file, line, column_name, value, reason, count(*) OVER () FROM unreadable "
@@ -193,7 +316,8 @@ def _stop_at_fatal_fields(
     file, line, column, value, reason, total = rows[0]
     shown = "" if value is None else f" {value!r}"
     absent = ""
-    if BY_HEADER[column].name not in raw.headers[file].positions:
+    known = next((c.name for c in format_.columns if c.header == column), None)
+    if known is not None and file in raw.headers and known not in raw.headers[file].positions:
         absent = f" (the file has no such column; {nearest(column, raw.headers[file].names)})"
     more = f" {total - 1} more such fields follow." if total > 1 else ""
     raise BillUnreadable(
@@ -203,44 +327,6 @@ def _stop_at_fatal_fields(
         f"{file}, line {line}",
         rejects,
     )
-
-
-def _net_amounts_agree(
-    con: duckdb.DuckDBPyConnection, source: BillSource, month: str, warnings: list[str]
-) -> bool:
-    """Whether the month's net amounts are the same money as the unblended ones."""
-    totals = query(con, "billing/net_totals").fetchall()
-    if not any(lines for *_, lines in totals):
-        return False
-    for payer, currency, unblended, net, _ in totals:
-        if abs(net - unblended) >= MAX_ROUNDING:
-            warnings.append(
-                f"{month}: source '{source.name}': net amounts of payer {payer} add up to "
-                f"{plain(net)} {currency}, unblended ones to {plain(unblended)}: the unblended "
-                "ones are used."
-            )
-            return False
-    return True
-
-
-def _check_plans(
-    con: duckdb.DuckDBPyConnection,
-    source: BillSource,
-    month: str,
-    *,
-    use_net: bool,
-    warnings: list[str],
-) -> None:
-    for plan, payer, currency, rest in query(
-        con, "billing/plan_balances", use_net=use_net
-    ).fetchall():
-        name = plan or "(without an ARN)"
-        if abs(rest) >= SMALLEST_REST and source.unpaired_negations == "stop":
-            raise CommitmentUnbalanced(source.name, month, name, rest, currency)
-        warnings.append(
-            f"{month}: source '{source.name}': covered usage and negations of savings plan {name} "
-            f"(payer {payer}) leave {plain(rest)} {currency}: kept as billed."
-        )
 
 
 def _write_files(
@@ -260,6 +346,8 @@ def _write_files(
             "lines_read": counts[file.name].lines,
             "charges": counts[file.name].charges,
             "split_rows": counts[file.name].split_rows,
+            "other_months": counts[file.name].other_months,
+            "left_out": counts[file.name].left_out,
             "rejects": counts[file.name].rejects,
             "rounding": counts[file.name].rounding,
         }
@@ -268,48 +356,28 @@ def _write_files(
     pl.DataFrame(rows, schema=BILL_FILES.polars_schema).write_parquet(path)
 
 
-def _warn(
-    con: duckdb.DuckDBPyConnection,
-    source: BillSource,
-    month: str,
-    raw: RawText,
-    counts: Mapping[str, _FileCount],
-    warnings: list[str],
-) -> None:
+def _warn(bill: Bill, counts: Mapping[str, _FileCount], charges: Path) -> None:
     """Say with numbers what was read otherwise than written, or is not final."""
-    where = f"{month}: source '{source.name}':"
     for table in ("unreadable", "unreadable_tags"):
-        for column, reason, fields in con.execute(
+        for column, reason, fields in bill.con.execute(
             f"SELECT column_name, reason, count(*) FROM {table} GROUP BY ALL ORDER BY ALL"
         ).fetchall():
-            warnings.append(f"{where} {column} {reason}: {fields} lines.")
-    for name, header in raw.headers.items():
+            bill.warnings.append(f"{bill.where} {column} {reason}: {fields} lines.")
+    for name, header in bill.raw.headers.items():
         for column in header.doubled:
-            warnings.append(f"{where} {name} has {column} twice: the first was read.")
-    types = query(con, "billing/line_types").fetchall()
-    for kind in sorted({kind for _, kind, _ in types if kind and not _is_known(kind)}):
-        lines = sum(n for _, other, n in types if other == kind)
-        warnings.append(
-            f"{where} line item type {kind!r} is unknown, read as Usage: {lines} lines."
-        )
-    currencies = sorted({currency for currency, _, _ in types})
+            bill.warnings.append(f"{bill.where} {name} has {column} twice: the first was read.")
+    currencies = query(bill.con, "billing/currencies", charges=str(charges)).fetchall()
     if len(currencies) > 1:
-        shown = ", ".join(
-            f"{currency} {sum(n for other, _, n in types if other == currency)} lines"
-            for currency in currencies
-        )
-        warnings.append(f"{where} more than one currency, never added together: {shown}.")
-    charges = sum(count.charges for count in counts.values())
+        shown = ", ".join(f"{currency} {lines} charges" for currency, lines in currencies)
+        bill.warnings.append(f"{bill.where} more than one currency, never added together: {shown}.")
+    lines = sum(count.charges for count in counts.values())
     if open_lines := sum(count.without_invoice for count in counts.values()):
-        warnings.append(
-            f"{where} {open_lines} of {charges} lines have no invoice yet: the bill is not final."
+        bill.warnings.append(
+            f"{bill.where} {open_lines} of {lines} lines have no invoice yet: the bill is not "
+            "final."
         )
     if unlisted := sum(count.without_list_cost for count in counts.values()):
-        warnings.append(
-            f"{where} {unlisted} of {charges} lines have no public price: their unblended cost "
+        bill.warnings.append(
+            f"{bill.where} {unlisted} of {lines} lines have no public price: their own cost "
             "stands in for ListCost."
         )
-
-
-def _is_known(line_type: str) -> bool:
-    return line_type in KNOWN_LINE_TYPES or line_type.endswith("Discount")

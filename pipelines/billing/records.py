@@ -1,4 +1,4 @@
-"""The records of a bill's CSV files as text Parquet, in our column names, in the file's order.
+"""The records of CSV files as text Parquet, in our column names, in the file's order.
 
 Every record is counted twice: by DuckDB, which reads them, and from the bytes, in the same pass
 that checks the gzip. The two counts must agree, so that a quote that swallows a line or a damaged
@@ -8,7 +8,7 @@ block cannot lose one.
 import csv
 import gzip
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.billing.columns import COLUMNS, Header
+from pipelines.billing.columns import Column, Header
 from pipelines.billing.pieces import cut
 from pipelines.errors import BillUnreadable
 from pipelines.files import LocalFile, count_lines, count_records
@@ -26,8 +26,8 @@ MAX_REJECTS_KEPT = 1000
 _ROW_GROUP = 30_720
 """Rows that one core encodes at a time: a piece of a file has several such groups."""
 _READ = (
-    "read_csv($path, auto_detect=false, header={header}, columns=$columns, delim=',', quote='\"', "
-    "escape='\"', nullstr=$nothing, strict_mode=true{more})"
+    "read_csv($path, auto_detect=false, header={header}, columns=$columns, delim=$delimiter, "
+    "quote='\"', escape='\"', nullstr=$nothing, strict_mode=true{more})"
 )
 
 
@@ -41,8 +41,11 @@ class Records:
     """Counted from the bytes, without the header."""
 
 
-def first_record(file: LocalFile, source: str, month: str) -> list[str]:
-    """The names of a file's columns.
+DELIMITERS = ",;\t|"
+
+
+def first_record(file: LocalFile, source: str, month: str) -> tuple[list[str], str]:
+    """The names of a file's columns, and what parts them.
 
     Raises:
         BillUnreadable: the file is damaged or empty.
@@ -57,36 +60,51 @@ def first_record(file: LocalFile, source: str, month: str) -> list[str]:
         raise BillUnreadable(
             source, month, f"{file.name} is damaged: {error}", file.name
         ) from error
-    names = next(csv.reader([first]), [])
+    delimiter = max(DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark), [])))
+    names = next(csv.reader([first], delimiter=delimiter), [])
     if not names:
         raise BillUnreadable(
             source, month, f"{file.name} is empty: it lacks even a header", file.name
         )
-    return names
+    return [name.strip() for name in names], delimiter
 
 
-def text_columns(number: int, header: Header, tag_columns: Mapping[str, str]) -> str:
-    """What is read of each record, as the text of a select list."""
-    wanted = ["$name AS file", f"{number} AS file_number", "$first_line::BIGINT AS first_line"]
-    for column in COLUMNS:
+def text_columns(
+    number: int,
+    header: Header,
+    columns: Sequence[Column],
+    tag_columns: Mapping[str, str],
+    field: Callable[[int], str] = "c{}".format,
+) -> str:
+    """What is read of each record, as the text of a select list.
+
+    `field` is the expression for the text of the header's nth column.
+    """
+    wanted = [
+        "$name AS file",
+        f"{number} AS file_number",
+        "$first_line::BIGINT AS first_line",
+        "$role AS role",
+    ]
+    for column in columns:
         position = header.positions.get(column.name)
-        text = "NULL::VARCHAR" if position is None else f"c{position}"
-        wanted.append(f"{text} AS {column.name}")
+        text = "NULL::VARCHAR" if position is None else field(position)
+        wanted.append(f'{text} AS "{column.name}"')
     for column_name, key in tag_columns.items():
-        here = [f"c{position}" for position in header.tags.get(key, [])]
+        here = [field(position) for position in header.tags.get(key, [])]
         text = f"coalesce({', '.join(here)})" if here else "NULL::VARCHAR"
         wanted.append(f"{text} AS {column_name}")
     nameless = " + ".join(
-        f"(c{position} IS NOT NULL)::INTEGER" for position in header.nameless_tags
+        f"({field(position)} IS NOT NULL)::INTEGER" for position in header.nameless_tags
     )
     wanted.append(f"({nameless or '0'})::INTEGER AS nameless_tags")
     return ", ".join(wanted)
 
 
 def read_records(
-    con: duckdb.DuckDBPyConnection, file: LocalFile, width: int, wanted: str, stem: Path
+    con: duckdb.DuckDBPyConnection, file: LocalFile, header: Header, wanted: str, stem: Path
 ) -> Records:
-    """Convert a file of `width` columns to Parquet files whose names begin like `stem`.
+    """Convert a CSV file to Parquet files whose names begin like `stem`.
 
     Raises:
         FileDamaged: the gzip is.
@@ -94,21 +112,21 @@ def read_records(
     """
     if file.is_gzip:
         with suppress(duckdb.Error):
-            return _read_pieces(con, file, width, wanted, stem)
+            return _read_pieces(con, file, header, wanted, stem)
     # A text file needs no unpacking. A gzip comes here if a piece could not be read: a stray quote
     # may have misled the cutting, so that only the file as a whole can tell.
     path = stem.with_suffix(".parquet")
     with ThreadPoolExecutor(max_workers=1) as pool:
         counting = pool.submit(count_lines, file)
         try:
-            rows = _convert(con, file.path, width, wanted, file.name, 2, path)
+            rows = _convert(con, file, header, wanted, 2, path)
         finally:  # a file that is damaged is not judged by its records
             lines = counting.result() - 1
     return Records([path], lines if lines == rows else count_records(file) - 1)
 
 
 def _read_pieces(
-    con: duckdb.DuckDBPyConnection, file: LocalFile, width: int, wanted: str, stem: Path
+    con: duckdb.DuckDBPyConnection, file: LocalFile, header: Header, wanted: str, stem: Path
 ) -> Records:
     paths: list[Path] = []
     rows = lines = 0
@@ -119,11 +137,11 @@ def _read_pieces(
             coming = pool.submit(next, pieces, None)
             has_header = not paths
             path = stem.with_name(f"{stem.name}-{len(paths):05}.parquet")
-            text = str(piece.path)
-            read = _convert(con, text, width, wanted, file.name, rows + 2, path, header=has_header)
+            text = LocalFile(str(piece.path), file.name, 0, "", file.role)
+            read = _convert(con, text, header, wanted, rows + 2, path, has_header=has_header)
             counted = piece.lines - has_header
             if counted != read:
-                counted = count_records(LocalFile(text, file.name, 0, "")) - has_header
+                counted = count_records(text) - has_header
             piece.path.unlink()
             paths.append(path)
             rows += read
@@ -131,32 +149,48 @@ def _read_pieces(
     return Records(paths, lines)
 
 
-def _parameters(path: str, width: int) -> dict[str, object]:
+def _parameters(path: str, header: Header) -> dict[str, object]:
     return {
         "path": path,
-        "columns": {f"c{position}": "VARCHAR" for position in range(width)},
+        "columns": {f"c{position}": "VARCHAR" for position in range(len(header.names))},
         "nothing": list(NOTHING),
+        "delimiter": header.delimiter,
     }
 
 
 def _convert(
     con: duckdb.DuckDBPyConnection,
-    text: str,
-    width: int,
+    file: LocalFile,
+    header: Header,
     wanted: str,
-    name: str,
     first_line: int,
     path: Path,
     *,
-    header: bool = True,
+    has_header: bool = True,
 ) -> int:
     """Write the text Parquet of a CSV file; returns its number of rows."""
-    con.execute("SET preserve_insertion_order = true")  # the row's position is its line
-    read = _READ.format(header=str(header).lower(), more="")
-    con.sql(
+    read = _READ.format(header=str(has_header).lower(), more="")
+    return write_text(
+        con,
         f"SELECT {wanted} FROM {read}",
-        params={**_parameters(text, width), "name": name, "first_line": first_line},
-    ).write_parquet(str(path), compression="snappy", row_group_size=_ROW_GROUP)
+        {
+            **_parameters(file.path, header),
+            "name": file.name,
+            "role": file.role,
+            "first_line": first_line,
+        },
+        path,
+    )
+
+
+def write_text(
+    con: duckdb.DuckDBPyConnection, select: str, params: dict[str, object], path: Path
+) -> int:
+    """Write rows as text Parquet in their own order; returns how many there are."""
+    con.execute("SET preserve_insertion_order = true")  # the row's position is its line
+    con.sql(select, params=params).write_parquet(
+        str(path), compression="snappy", row_group_size=_ROW_GROUP
+    )
     rows = con.execute("SELECT count(*) FROM read_parquet($path)", {"path": str(path)}).fetchone()
     return int(rows[0]) if rows else 0
 
@@ -166,7 +200,7 @@ def record_problem(
     source: str,
     month: str,
     file: LocalFile,
-    first: Sequence[str],
+    header: Header,
     error: duckdb.Error,
 ) -> BillUnreadable:
     """Say which records have another shape than the header: read again, collecting them."""
@@ -175,7 +209,7 @@ def record_problem(
     try:
         con.sql(
             f"SELECT count(*) FROM {_READ.format(header='true', more=more)}",
-            params=_parameters(file.path, len(first)),
+            params=_parameters(file.path, header),
         ).fetchall()
         rows = con.execute(
             "SELECT line, column_name, csv_line, error_message FROM reject_errors "
@@ -192,7 +226,7 @@ def record_problem(
                 "source": source,
                 "file": file.name,
                 "line": line,
-                "column_name": first[position] if position is not None else "(line)",
+                "column_name": header.names[position] if position is not None else "(line)",
                 "value": (text or "")[:200],
                 "reason": str(message).splitlines()[0],
                 "is_fatal": True,

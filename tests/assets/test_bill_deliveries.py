@@ -18,7 +18,7 @@ def project(folder: Path, path: str) -> Project:
 
 def delivered(project: Project, month: str) -> list[str]:
     listed = list_bills(project, month)["aws"]
-    files = current_delivery(project, project.settings.bills[0], month, listed)
+    files, _ = current_delivery(project, project.settings.bills[0], month, listed)
     return [file.name for file in files]
 
 
@@ -38,13 +38,26 @@ def test_a_single_file_is_the_bill_of_the_month_in_its_lines(tmp_path: Path):
     assert delivered(shop, "2026-08") == ["export.csv.gz"]
 
 
-def test_a_folder_of_files_is_read_month_by_month_if_each_month_has_one(tmp_path: Path):
+def test_a_folder_of_files_is_read_month_by_month(tmp_path: Path):
     cur_file(tmp_path / "bills", [cur_line(month="2026-08")], "a.csv")
     cur_file(tmp_path / "bills", [cur_line(month="2026-09")], "b.csv.gz")
     shop = project(tmp_path, "bills")
     assert months_delivered(shop) == ["2026-08", "2026-09"]
     assert delivered(shop, "2026-09") == ["b.csv.gz"]
     cur_file(tmp_path / "bills", [cur_line(month="2026-09")], "c.csv")
-    with pytest.raises(BillUnreadable, match="no manifest says which count"):
-        delivered(shop, "2026-09")
+    assert delivered(shop, "2026-09") == ["b.csv.gz", "c.csv"]
     assert delivered(shop, "2026-08") == ["a.csv"]
+    with pytest.raises(BillUnreadable, match="nothing has been delivered"):
+        delivered(shop, "2026-07")
+
+
+def test_a_month_in_files_is_looked_for_once_and_again_when_the_file_changes(tmp_path: Path):
+    file = cur_file(tmp_path, [cur_line(month="2026-08")], "export.csv")
+    shop = project(tmp_path, "export.csv")
+    assert months_delivered(shop) == ["2026-08"]
+    [known] = (shop.cache / "months").glob("*.json")
+    known.write_text('["2001-01"]')
+    assert months_delivered(shop) == ["2001-01"]
+    cur_file(tmp_path, [cur_line(month="2026-08"), cur_line(month="2026-09")], "export.csv")
+    assert months_delivered(shop) == ["2026-08", "2026-09"]
+    assert Path(file.path).name == "export.csv"

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from pipelines.billing.deliveries import (
+from pipelines.billing.layouts.aws_report import (
     data_files,
     is_month_manifest,
-    loose_files,
     manifest_of,
     month_of_file,
 )
+from pipelines.billing.layouts.known import layout_of
 from pipelines.errors import BillUnreadable
 
 SEPTEMBER = "cur/20260901-20261001"
@@ -64,7 +64,6 @@ def test_a_manifest_without_files_says_the_month_is_empty():
         ("{", "no JSON"),
         ("[]", "names no reportKeys"),
         (manifest(start="20260801T000000.000Z"), "another billing period"),
-        (manifest(contentType="Parquet"), "only CSV is read"),
     ],
 )
 def test_a_manifest_that_is_none_stops_the_month(text: str, problem: str):
@@ -77,7 +76,15 @@ def test_a_month_without_a_manifest_is_not_guessed_from_its_files():
         manifest_of("shop", "2026-09", NAMES[1:2])
 
 
-def test_files_without_folders_and_manifest_stand_for_themselves():
-    assert loose_files(["b.csv", "a.csv.gz", "notes.txt"]) == ["a.csv.gz", "b.csv"]
-    assert loose_files(NAMES) == []
-    assert loose_files(["a.csv.gz", "cur-Manifest.json"]) == []
+def test_files_without_folders_are_all_the_bill_of_the_months_in_their_lines():
+    names = ["b.csv", "a.csv.gz", "part-1.parquet", "notes.md", "_SUCCESS.csv", ".hidden.csv"]
+    layout = layout_of(names)
+    assert [layout.month_of(name) for name in names] == [None] * len(names)
+    delivery = layout.choose("shop", "2026-09", names, {})
+    assert delivery.files == ["b.csv", "a.csv.gz", "part-1.parquet"]
+    assert not delivery.month_is_told
+
+
+def test_a_period_folder_is_aws_s_if_it_ends_on_the_first_of_the_next_month():
+    assert layout_of(NAMES).name == "aws-report"
+    assert layout_of(["exports/cost/20260901-20260930/run/part_0_0001.csv"]).name != "aws-report"

@@ -189,7 +189,7 @@ def test_two_currencies_stay_apart_and_that_is_said(tmp_path: Path):
         "USD": D(1),
         "EUR": D(2),
     }
-    assert any("EUR 1 lines, USD 1 lines" in warning for warning in tables.warnings)
+    assert any("EUR 1 charges, USD 1 charges" in warning for warning in tables.warnings)
 
 
 def test_a_bill_without_invoices_is_said_to_be_unfinished(tmp_path: Path):

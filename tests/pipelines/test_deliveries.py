@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipelines.billing.deliveries import data_files, manifest_of, month_of_file
+from pipelines.billing.layouts.aws_report import data_files, manifest_of, month_of_file
 from pipelines.errors import BillUnreadable
 
 MONTH = "2026-09"
@@ -57,7 +57,6 @@ def test_a_file_the_manifest_names_and_nobody_delivered_stops_the_month():
         ("[]", "no reportKeys"),
         (manifest(reportKeys="all"), "no reportKeys"),
         (manifest(billingPeriod={"start": "20260801T000000.000Z"}), "another billing period"),
-        (manifest(contentType="Parquet"), "only CSV"),
     ],
 )
 def test_a_manifest_that_is_none_of_this_month_stops_the_month(text, said):

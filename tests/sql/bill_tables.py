@@ -9,7 +9,8 @@ import duckdb
 import polars as pl
 
 from pipelines.billing.amounts import define_macros
-from pipelines.billing.columns import COLUMNS
+from pipelines.billing.aws import COLUMNS, FORMAT
+from pipelines.billing.reader import define_month
 from pipelines.contracts import Contract
 from pipelines.queries import sql
 
@@ -17,11 +18,13 @@ D = Decimal
 MONTH = "2026-09"
 Row = Mapping[str, Any]
 
-TEXT = {"file": "VARCHAR", "line": "BIGINT", "line_number": "BIGINT", "tags": "VARCHAR"} | {
-    column.name: "VARCHAR" for column in COLUMNS
-}
-LINES = {**TEXT, "is_split_row": "BOOLEAN", "issuer": "VARCHAR", "line_key": "VARCHAR"}
-NOTES = {"line_number": "BIGINT", "ordinal": "BIGINT", "billed": "DECIMAL(38,18)"}
+TEXT = {
+    "file": "VARCHAR",
+    "line": "BIGINT",
+    "line_number": "BIGINT",
+    "role": "VARCHAR",
+    "tags": "VARCHAR",
+} | {column.name: "VARCHAR" for column in COLUMNS}
 RESTS = {"line_number": "BIGINT", "billed": "DECIMAL(38,18)"}
 DOUBLES = {"line_number": "BIGINT", "ordinal": "BIGINT"}
 UNREADABLE = {
@@ -81,10 +84,20 @@ def raw_text(con: duckdb.DuckDBPyConnection, *rows: Row) -> None:
 
 
 def raw_lines(con: duckdb.DuckDBPyConnection, *rows: Row) -> None:
-    """As `raw_text`, as charges with a key of their own unless the row says otherwise."""
-    told = {"is_split_row": False, "issuer": "AWS"}
-    keyed = [{**told, "line_key": f"key {row['line_number']}", **row} for row in _numbered(rows)]
-    table(con, "raw_lines", LINES, keyed)
+    """As `raw_text`, each line with a key of its own unless it says otherwise; and their views."""
+    numbered = _numbered(rows)
+    keys = [str(row.pop("line_key", f"key {row['line_number']}")) for row in numbered]
+    table(con, "raw_text", TEXT, numbered)
+    con.execute(f"SET VARIABLE month = '{MONTH}'")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE raw_lines AS "
+        f"SELECT * REPLACE (NULL::VARCHAR AS line_key) FROM ({sql('billing/aws/raw_lines')})"
+    )
+    for row, key in zip(numbered, keys, strict=True):
+        con.execute(
+            "UPDATE raw_lines SET line_key = ? WHERE line_number = ?", [key, row["line_number"]]
+        )
+    define_month(con, FORMAT, month_is_told=True)
 
 
 def select(

@@ -5,7 +5,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from bill_tables import MONTH, NOTES, RESTS, D, connection, raw_lines, raw_text, select, table
+from bill_tables import MONTH, D, connection, raw_lines, raw_text, select
 
 from pipelines.contracts import BASES
 from pipelines.queries import materialise
@@ -29,7 +29,7 @@ def rests(
     con: duckdb.DuckDBPyConnection, *lines: dict[str, Any], use_net: bool = False
 ) -> dict[int, Any]:
     raw_lines(con, *lines)
-    return dict(select(con, "billing/plan_rests", use_net=use_net))
+    return dict(select(con, "billing/aws/plan_rests", use_net=use_net))
 
 
 def test_usage_of_several_accounts_and_one_negation_of_the_owner_cancel(
@@ -104,7 +104,7 @@ def test_a_rest_is_of_net_amounts_where_these_are_used_and_there(
 
 def test_fees_usage_and_split_rows_have_no_rest(con: duckdb.DuckDBPyConnection) -> None:
     fee = costs({**COVERED, "line_item_type": "SavingsPlanRecurringFee"}, "9")
-    split = costs({**COVERED, "is_split_row": True}, "9")
+    split = costs({**COVERED, "operation": "EKSPod-EC2"}, "9")
     assert rests(con, fee, split, costs({}, "9")) == {}
     assert rests(con) == {}
 
@@ -119,16 +119,16 @@ def test_a_plan_s_balance_adds_its_hours_and_keeps_payers_and_currencies_apart(
         costs(COVERED, "1", "0.5", payer_account_id="second"),
         costs(NEGATION, "-3", currency_code="EUR"),
         costs(NEGATION, "-4", plan_arn=None),
-        costs({**COVERED, "is_split_row": True}, "9"),
+        costs({**COVERED, "operation": "EKSPod-EC2"}, "9"),
         costs({}, "9"),
     )
     others = [(None, "payer", "USD", D(-4)), ("plan", "payer", "EUR", D(-3))]
-    gross = select(con, "billing/plan_balances", use_net=False)
+    gross = select(con, "billing/aws/plan_balances", use_net=False)
     assert gross == [*others, ("plan", "second", "USD", D(1))]
-    net = select(con, "billing/plan_balances", use_net=True)
+    net = select(con, "billing/aws/plan_balances", use_net=True)
     assert net == [*others, ("plan", "second", "USD", D("0.5"))]
     raw_lines(con)
-    assert select(con, "billing/plan_balances", use_net=False) == []
+    assert select(con, "billing/aws/plan_balances", use_net=False) == []
 
 
 TOTAL = ("BillingAccountId", "InvoiceId", "InvoiceIssuerName", "BillingCurrency", "basis")
@@ -136,7 +136,7 @@ TOTAL = ("BillingAccountId", "InvoiceId", "InvoiceIssuerName", "BillingCurrency"
 
 def totals(con: duckdb.DuckDBPyConnection, *columns: str, use_net: bool = False) -> list[Any]:
     return select(
-        con, "billing/export_totals", *columns, source="shop", month=MONTH, use_net=use_net
+        con, "billing/aws/export_totals", *columns, source="shop", month=MONTH, use_net=use_net
     )
 
 
@@ -228,12 +228,11 @@ EVERY_KIND = [
 def test_the_totals_that_never_see_a_charge_are_the_sums_of_the_charges(
     con: duckdb.DuckDBPyConnection, use_net: bool
 ) -> None:
-    raw_text(con, *EVERY_KIND)
-    materialise(con, "raw_lines", "billing/raw_lines")
-    materialise(con, "plan_rests", "billing/plan_rests", {"use_net": use_net})
-    materialise(con, "doubled_lines", "billing/doubled_lines")
-    materialise(con, "noted_lines", "billing/noted_lines")
-    charges = select(con, "billing/charges", *BASES, source="shop", month=MONTH, use_net=use_net)
+    raw_lines(con, *EVERY_KIND)
+    materialise(con, "plan_rests", "billing/aws/plan_rests", {"use_net": use_net})
+    charges = select(
+        con, "billing/aws/charges", *BASES, source="shop", month=MONTH, use_net=use_net
+    )
     summed = dict(zip(BASES, map(sum, zip(*charges, strict=True)), strict=True))
     told = {
         basis: (lines, total)
@@ -251,18 +250,3 @@ def test_every_kind_adds_up_to_what_a_pencil_says(con: duckdb.DuckDBPyConnection
         "EffectiveCost": D("44.33"),
         "ListCost": D("-854.27"),
     }
-
-
-def test_notes_join_a_line_s_number_and_its_rest(con: duckdb.DuckDBPyConnection) -> None:
-    doubles = [{"line_number": 2, "ordinal": 2}, {"line_number": 3, "ordinal": 3}]
-    table(con, "doubled_lines", {"line_number": "BIGINT", "ordinal": "BIGINT"}, doubles)
-    found = [{"line_number": 3, "billed": D(0)}, {"line_number": 4, "billed": D(-1)}]
-    table(con, "plan_rests", RESTS, found)
-    assert sorted(select(con, "billing/noted_lines", *NOTES)) == [
-        (2, 2, None),
-        (3, 3, D(0)),
-        (4, None, -1),
-    ]
-    table(con, "plan_rests", RESTS, [])
-    table(con, "doubled_lines", {"line_number": "BIGINT", "ordinal": "BIGINT"}, [])
-    assert select(con, "billing/noted_lines") == []

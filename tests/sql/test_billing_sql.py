@@ -15,7 +15,6 @@ import pytest
 from bill_tables import (
     DOUBLES,
     MONTH,
-    NOTES,
     D,
     connection,
     parquet,
@@ -25,7 +24,7 @@ from bill_tables import (
     table,
 )
 
-from pipelines.billing.columns import COLUMNS
+from pipelines.billing.aws import COLUMNS
 from pipelines.contracts import CHARGES
 
 
@@ -36,27 +35,28 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @pytest.mark.parametrize(
-    ("line", "is_split_row"),
+    ("line", "fate"),
     [
-        ({}, False),
-        ({"operation": "RunInstances"}, False),
-        ({"operation": "EKSPod-EC2"}, True),
-        ({"operation": "ECSTask-EC2"}, True),
-        ({"parent_resource_id": "i-1"}, True),
+        ({}, "charge"),
+        ({"operation": "RunInstances"}, "charge"),
+        ({"operation": "EKSPod-EC2"}, "rejected"),
+        ({"operation": "ECSTask-EC2", "split_cost": "1"}, "rejected"),
+        ({"parent_resource_id": "i-1"}, "rejected"),
+        ({"parent_resource_id": "i-1", "split_cost": "1"}, "split"),
     ],
 )
 def test_a_split_row_names_a_parent_or_a_pod_s_operation(
-    con: duckdb.DuckDBPyConnection, line: dict[str, str], is_split_row: bool
+    con: duckdb.DuckDBPyConnection, line: dict[str, str], fate: str
 ) -> None:
     raw_text(con, line)
-    assert select(con, "billing/raw_lines", "is_split_row") == [(is_split_row,)]
+    assert select(con, "billing/aws/raw_lines", "line_fate") == [(fate,)]
 
 
 def test_an_issuer_is_who_invoices_else_who_sells_else_aws(con: duckdb.DuckDBPyConnection) -> None:
     raw_text(
         con, {"invoicing_entity": "EMEA", "legal_entity": "Inc."}, {"legal_entity": "Inc."}, {}
     )
-    assert select(con, "billing/raw_lines", "issuer") == [("EMEA",), ("Inc.",), ("AWS",)]
+    assert select(con, "billing/aws/raw_lines", "issuer") == [("EMEA",), ("Inc.",), ("AWS",)]
 
 
 ABOUT = {
@@ -73,18 +73,18 @@ def test_a_line_s_key_is_what_it_is_about_and_not_what_may_be_restated(
     con: duckdb.DuckDBPyConnection, column: str
 ) -> None:
     raw_text(con, {}, {column: 77 if column == "line" else "something else"})
-    (before,), (after,) = select(con, "billing/raw_lines", "line_key")
+    (before,), (after,) = select(con, "billing/aws/raw_lines", "line_key")
     assert (before != after) == (column in ABOUT)
 
 
 def test_a_key_tells_apart_the_columns_a_text_stands_in(con: duckdb.DuckDBPyConnection) -> None:
     raw_text(con, {"usage_type": "a"}, {"operation": "a"}, {"resource_id": "a"})
-    assert len(set(select(con, "billing/raw_lines", "line_key"))) == 3
+    assert len(set(select(con, "billing/aws/raw_lines", "line_key"))) == 3
 
 
 def test_no_text_is_no_lines(con: duckdb.DuckDBPyConnection) -> None:
     raw_text(con)
-    assert select(con, "billing/raw_lines") == []
+    assert select(con, "billing/aws/raw_lines") == []
 
 
 def doubles(con: duckdb.DuckDBPyConnection, *lines: dict[str, Any]) -> dict[int, int]:
@@ -123,31 +123,31 @@ def test_net_totals_keep_payers_and_currencies_apart_and_count_the_lines_that_ha
         {"unblended_cost": "-1", "net_unblended_cost": "0"},
         {"unblended_cost": "5", "currency_code": "EUR"},
         {"unblended_cost": "6", "payer_account_id": None},
-        {"unblended_cost": "99", "net_unblended_cost": "1", "is_split_row": True},
+        {"unblended_cost": "99", "net_unblended_cost": "1", "operation": "EKSPod-EC2"},
     )
-    assert sorted(select(con, "billing/net_totals"), key=repr) == [
+    assert sorted(select(con, "billing/aws/net_totals"), key=repr) == [
         ("payer", "EUR", D(5), D(5), 0),
         ("payer", "USD", D(11), D(11), 2),
         (None, "USD", D(6), D(6), 0),
     ]
     raw_lines(con)
-    assert select(con, "billing/net_totals") == []
+    assert select(con, "billing/aws/net_totals") == []
 
 
-def test_line_types_are_counted_by_currency_without_split_rows(
+def test_line_types_are_counted_without_split_rows(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
     tax = {"line_item_type": "Tax"}
     raw_lines(con, tax, {}, tax, {"line_item_type": None}, {"currency_code": "EUR"})
-    assert select(con, "billing/line_types") == [
-        ("EUR", "Usage", 1), ("USD", "Tax", 2), ("USD", "Usage", 1), ("USD", None, 1)
+    assert select(con, "billing/aws/line_types") == [
+        ("Tax", 2), ("Usage", 2), (None, 1)
     ]  # fmt: skip
-    raw_lines(con, {"is_split_row": True})
-    assert select(con, "billing/line_types") == []
+    raw_lines(con, {"operation": "EKSPod-EC2"})
+    assert select(con, "billing/aws/line_types") == []
 
 
 COUNTS = ("lines", "charges", "split_rows", "without_invoice", "without_list_cost")
-SPLIT = {"is_split_row": True, "parent_resource_id": "i-1", "split_cost": "1"}
+SPLIT = {"operation": "EKSPod-EC2", "parent_resource_id": "i-1", "split_cost": "1"}
 LISTED = {"public_cost": "1"}
 
 
@@ -227,7 +227,7 @@ SHARE = ("ChargePeriodStart", "ChargePeriodEnd", "used_cost", "unused_cost")
 
 def shares(con: duckdb.DuckDBPyConnection, *columns: str, use_net: bool = False) -> list[Any]:
     return select(
-        con, "billing/split_shares", *columns, source="shop", month=MONTH, use_net=use_net
+        con, "billing/aws/split_shares", *columns, source="shop", month=MONTH, use_net=use_net
     )
 
 
@@ -243,7 +243,7 @@ def shares(con: duckdb.DuckDBPyConnection, *columns: str, use_net: bool = False)
 def test_a_pod_used_and_left_unused_what_its_split_row_says(
     con: duckdb.DuckDBPyConnection, line: dict[str, str], gross: Any, net: Any
 ) -> None:
-    table(con, "noted_lines", NOTES, [])
+    table(con, "doubled_lines", DOUBLES, [])
     raw_lines(con, {**SPLIT, **line})
     assert shares(con, *SHARE[2:]) == [gross]
     assert shares(con, *SHARE[2:], use_net=True) == [net]
@@ -252,7 +252,7 @@ def test_a_pod_used_and_left_unused_what_its_split_row_says(
 def test_only_split_rows_with_a_parent_and_a_cost_are_shares_and_doubles_are_numbered(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
-    table(con, "noted_lines", NOTES, [{"line_number": 3, "ordinal": 2}])
+    table(con, "doubled_lines", DOUBLES, [{"line_number": 3, "ordinal": 2}])
     pod = {**SPLIT, "line_key": "pod", "resource_id": "pod-1", "usage_type": "EKS"}
     pod |= {"operation": "EKSPod-EC2", "tags": '{"a":"b"}'}
     others = [{**SPLIT, "parent_resource_id": None}, {**SPLIT, "split_cost": None}, {}]
@@ -293,7 +293,7 @@ def test_only_split_rows_with_a_parent_and_a_cost_are_shares_and_doubles_are_num
 def test_a_share_s_period_is_found_as_a_charge_s(
     con: duckdb.DuckDBPyConnection, line: dict[str, Any], period: tuple[datetime, datetime]
 ) -> None:
-    table(con, "noted_lines", NOTES, [])
+    table(con, "doubled_lines", DOUBLES, [])
     raw_lines(con, {**SPLIT, **line})
     assert shares(con, *SHARE[:2]) == [period]
 

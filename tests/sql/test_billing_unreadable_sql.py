@@ -7,10 +7,11 @@ import duckdb
 import pytest
 from bill_tables import MONTH, UNREADABLE, connection, raw_lines, select, table
 
-from pipelines.billing.columns import COLUMNS
-from pipelines.queries import materialise
+from pipelines.billing.aws import COLUMNS, FORMAT
+from pipelines.billing.reader import texts_of_another_kind
+from pipelines.queries import sql
 
-SPLIT = {"is_split_row": True, "parent_resource_id": "i-1", "split_cost": "1"}
+SPLIT = {"operation": "EKSPod-EC2", "parent_resource_id": "i-1", "split_cost": "1"}
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +40,16 @@ def test_rejects_are_fields_and_tags_in_the_order_of_the_files(
 
 def unreadable(con: duckdb.DuckDBPyConnection, **line: Any) -> list[tuple[Any, ...]]:
     raw_lines(con, line)
-    return sorted(select(con, "billing/unreadable_fields", *list(UNREADABLE)[2:], month=MONTH))
+    fields = sql("billing/aws/unreadable_fields") + " UNION ALL " + texts_of_another_kind(FORMAT)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE unreadable AS {fields}")
+    found = con.execute("SELECT * EXCLUDE (file, line) FROM unreadable").fetchall()
+    return sorted(found)
 
 
 def test_an_hour_of_usage_is_readable(con: duckdb.DuckDBPyConnection) -> None:
     assert unreadable(con) == []
     raw_lines(con)
-    assert select(con, "billing/unreadable_fields", month=MONTH) == []
+    assert select(con, "billing/aws/unreadable_fields") == []
 
 
 @pytest.mark.parametrize("column", [c for c in COLUMNS if c.kind == "money"], ids=lambda c: c.name)
@@ -172,8 +176,7 @@ def test_what_need_not_be_there_may_be_absent(
 
 
 def test_every_unreadable_field_names_its_line_once(con: duckdb.DuckDBPyConnection) -> None:
-    raw_lines(con, {}, {"unblended_cost": "x", "usage_end": "y", "file": "b.csv", "line": 77})
-    materialise(con, "unreadable", "billing/unreadable_fields", {"month": MONTH})
+    assert unreadable(con, unblended_cost="x", usage_end="y", file="b.csv", line=77)
     found = con.sql("SELECT file, line, column_name FROM unreadable ORDER BY ALL").fetchall()
     assert found == [
         ("b.csv", 77, "lineItem/UnblendedCost"),

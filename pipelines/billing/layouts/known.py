@@ -1,0 +1,15 @@
+"""The layouts in the order they are asked whether they know the names of an export's files."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from pipelines.billing.layouts import Layout
+from pipelines.billing.layouts.aws_report import AwsReport
+from pipelines.billing.layouts.loose import Loose
+
+LAYOUTS: Final[tuple[Layout, ...]] = (AwsReport(), Loose())
+
+
+def layout_of(names: Sequence[str]) -> Layout:
+    """How files with these names are laid out."""
+    return next(layout for layout in LAYOUTS if layout.recognises(names))
