@@ -1,0 +1,306 @@
+"""Google Cloud's billing export: its columns, its credits, and what its commitments cover.
+
+Read are the standard and the detailed usage cost export (tables `gcp_billing_export_v1_*` and
+`gcp_billing_export_resource_v1_*`), taken out of BigQuery as Parquet or JSON lines with nested
+records, or as CSV with flattened headers (`invoice.month`) and JSON or Python text in the repeated
+fields. Google's own FOCUS table is the format "focus". Decisions, with their reasons:
+
+- **Billing month** is `invoice.month`, never a timestamp: late usage and corrections are on a later
+  invoice. Its period is given as Google draws it, midnight to midnight Pacific time. **Charge
+  month** is the month of `usage_start_time` in UTC like everywhere in this project, so that usage
+  of the last Pacific evening of a month has the next charge month, by seven or eight hours.
+- **Billed** is `cost` plus the credits that are a lower price, each added once per line (a join
+  with the credits would count the cost once for each of them). A file without credits would show a
+  bill that is too high, and is refused.
+- **Credits that are a lower price** stay in the line: FREE_TIER (usage below a limit is free),
+  SUSTAINED_USAGE_DISCOUNT, DISCOUNT and SPENDING_BASED_DISCOUNT (earned by spending),
+  RESELLER_MARGIN (the reseller's discount on each eligible line), SUBSCRIPTION_BENEFIT,
+  COMMITTED_USAGE_DISCOUNT (resources), COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE (spend) and
+  FEE_UTILIZATION_OFFSET (on a commitment's fee). **PROMOTION** is "a form of payment" in Google's
+  words; it, CREDIT_TYPE_UNSPECIFIED (which Google's reports show beside it) and every type not
+  known here become charges of their own (ChargeCategory Credit, part `credit-N`, billed and
+  effective the amount, listed and contracted 0), so that what was paid with stays visible.
+  Exports from before September 2020 give credits no type: their names tell it.
+- **ListCost** is `cost_at_list`; without it `cost` stands in, counted. **ContractedCost** is what
+  the line costs before commitments: `cost`, or `cost_at_effective_price_default` where a
+  consumption model has already lowered the price. Fees of commitments list and contract 0: what
+  they cover shows both.
+- **Commitments, old model**: usage is charged in full and lowered by a credit, the fee is a line of
+  its own (SKU `Commitment ...`). The fee's line is a Purchase with effective cost 0; the usage
+  carries its share of the fee in proportion to its credits, in the smallest unit; what is left
+  stays as part `unused` of the fee's line. A fee Google has attributed (label
+  `goog-originating-sku-id`) was used by that SKU; a fee without the label was unused if others of
+  the commitment have it. Where nothing is attributed, use is proven from quantities: of a spend
+  commitment the credits in US dollars against a hundredth of the fee's pricing units (Google's own
+  measure of utilisation), of a resource commitment the covered amount of usage against the
+  committed one, by region, machine series and kind. What cannot be compared stays unused; a warning
+  says how much.
+- **Commitments, new model**: usage is charged at the committed price under a `consumption_model`
+  other than Default, and a FEE_UTILIZATION_OFFSET takes the used part from the fee's line. What it
+  leaves is the unused part. The models are told by these fields, never by date.
+- **Corrections**: usage of a month before the invoice's (Pacific time) with an `adjustment_info`
+  of a correcting type. Goodwill and the like are no corrections.
+- **Tags**: labels keep their keys (`goog-k8s-cluster-name`, `k8s-namespace` too), resource manager
+  tags are `tag/KEY`, labels of the project `project/KEY`: three sources never meet under one key.
+- **Exactness**: DuckDB reads a JSON number through a double (0.123456789012345678901 loses its
+  last digits), so the numbers of credits and usage are turned into texts before they are read.
+
+Not read: unit prices (whether they are in the currency of the line is not documented), quantities
+of commitments.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from pipelines.billing.columns import Column
+from pipelines.billing.formats import Bill, BillFormat
+from pipelines.money import EXACT, SCALE, plain, quantise
+from pipelines.queries import load, materialise, query, rows_of
+
+COLUMNS: tuple[Column, ...] = (
+    Column("invoice_month", "invoice.month", is_core=True, aliases=("invoice",)),
+    Column("billing_account_id", "billing_account_id"),
+    Column("cost_type", "cost_type"),
+    Column("service_id", "service", aliases=("service.id",)),
+    Column("service_description", "service", aliases=("service.description",)),
+    Column("sku_id", "sku", aliases=("sku.id",)),
+    Column("sku_description", "sku", aliases=("sku.description",)),
+    Column("usage_start", "usage_start_time", "instant", is_core=True),
+    Column("usage_end", "usage_end_time", "instant"),
+    Column("project_id", "project", aliases=("project.id",)),
+    Column("project_name", "project", aliases=("project.name",)),
+    Column("project_labels", "project", aliases=("project.labels",)),
+    Column("labels", "labels", "json"),
+    Column("system_labels", "system_labels", "json"),
+    Column("resource_tags", "tags", "json"),
+    Column("location", "location", aliases=("location.location",)),
+    Column("region", "location", aliases=("location.region",)),
+    Column("zone", "location", aliases=("location.zone",)),
+    Column("resource_name", "resource", aliases=("resource.name",)),
+    Column("resource_global_name", "resource", aliases=("resource.global_name",)),
+    Column("cost", "cost", "money", is_core=True),
+    Column("currency", "currency", is_core=True),
+    Column("conversion_rate", "currency_conversion_rate", "quantity"),
+    Column("usage_amount", "usage", aliases=("usage.amount",)),
+    Column("usage_unit", "usage", aliases=("usage.unit",)),
+    Column("pricing_amount", "usage", aliases=("usage.amount_in_pricing_units",)),
+    Column("pricing_unit", "usage", aliases=("usage.pricing_unit",)),
+    Column("credits", "credits", "json", is_core=True),
+    Column("adjustment_id", "adjustment_info", aliases=("adjustment_info.id",)),
+    Column("adjustment_type", "adjustment_info", aliases=("adjustment_info.type",)),
+    Column("adjustment_mode", "adjustment_info", aliases=("adjustment_info.mode",)),
+    Column("cost_at_list", "cost_at_list", "money"),
+    Column("default_cost", "cost_at_effective_price_default", "money"),
+    Column("tier_start", "price", aliases=("price.tier_start_amount",)),
+    Column("transaction_type", "transaction_type"),
+    Column("seller_name", "seller_name"),
+    Column("subscription_id", "subscription", aliases=("subscription.instance_id",)),
+    Column("model_id", "consumption_model", aliases=("consumption_model.id",)),
+    Column("model_description", "consumption_model", aliases=("consumption_model.description",)),
+    Column("export_time", "export_time"),
+)
+"""A record's fields are read from its own column where the export is nested (`service` as JSON),
+else from flattened columns: each looks for the record first."""
+
+_STRING = r"'(?:[^'\\]|\\.)*'"
+_TOKENS = (
+    _STRING.replace("'", "''") + r'|"(?:[^"\\]|\\.)*"|[A-Za-z_.]+\(|[A-Za-z]+|[-+.0-9eE]+|\s+|.'
+)
+MACROS: Final = {
+    # One token of Python's text of a value as JSON: 'Bob' and Decimal('1.5') are strings.
+    "gcp_json_token(t)": (
+        "CASE WHEN starts_with(t, '''') THEN "
+        "'\"' || replace(regexp_replace(replace(t[2:-2], '\\''', ''''), "
+        "'\\\\x([0-9a-fA-F]{2})', '\\\\u00\\1', 'g'), '\"', '\\\"') || '\"' "
+        "WHEN t = 'None' THEN 'null' WHEN t = 'True' THEN 'true' WHEN t = 'False' THEN 'false' "
+        "WHEN ends_with(t, '(') OR t = ')' THEN '' ELSE t END"
+    ),
+    # JSON, or Python's text of a list or dict, as JSON; NULL for what is neither.
+    "gcp_json(t)": (
+        "CASE WHEN json_valid(t) THEN t ELSE gcp_valid_json(array_to_string(list_transform("
+        f"regexp_extract_all(t, '{_TOKENS}'), lambda token: gcp_json_token(token)), '')) END"
+    ),
+    "gcp_valid_json(t)": "CASE WHEN json_valid(t) THEN t END",
+    # Numbers of an amount as texts, which JSON keeps to the last digit. A key cannot be met inside
+    # of a string: there its quotes are escaped.
+    "gcp_exact(t)": (
+        r"""regexp_replace(t, '("amount(?:_in_pricing_units)?"\s*:\s*)([-+]?[0-9][-+.0-9eE]*)', """
+        r"""'\1"\2"', 'g')"""
+    ),
+    # A field of a record, or the text itself where the export is flat.
+    "gcp_field(t, key)": (
+        "CASE WHEN starts_with(t, '{') "
+        "THEN nullif(json_extract_string(gcp_json(t), '$.' || key), '') ELSE t END"
+    ),
+    "gcp_number(t, key)": (
+        "CASE WHEN starts_with(t, '{') "
+        "THEN nullif(json_extract_string(gcp_exact(gcp_json(t)), '$.' || key), '') ELSE t END"
+    ),
+    # A repeated field as a JSON list, NULL if it is none. A list may be wrapped as BigQuery writes
+    # it to Parquet: {"list": [{"element": ...}]}.
+    "gcp_list(t)": (
+        "CASE WHEN starts_with(t, '[') THEN gcp_exact(gcp_json(t)) "
+        "WHEN starts_with(t, '{') THEN nullif(to_json(json_extract("
+        "gcp_exact(gcp_json(t)), '$.list[*].element'))::VARCHAR, '[]') END"
+    ),
+    # Members of a JSON object, each with a comma before it.
+    "gcp_members(labels, prefix)": (
+        "array_to_string(list_transform(labels, lambda label: ',' "
+        "|| to_json(prefix || label.key)::VARCHAR || ':' "
+        "|| to_json(coalesce(label.value, ''))::VARCHAR), '')"
+    ),
+    "gcp_month(t)": (
+        r"CASE WHEN regexp_full_match(t, '\d{4}-?(0[1-9]|1[0-2])') "
+        "THEN left(t, 4) || '-' || right(t, 2) END"
+    ),
+    # What a credit is for, told by its type, or by its name where it has none.
+    "gcp_credit_type(kind, name)": (
+        "coalesce(kind, CASE WHEN name ILIKE 'Committed Usage Discount%' "
+        "THEN 'COMMITTED_USAGE_DISCOUNT' WHEN name ILIKE 'Sustained Usage Discount%' "
+        "THEN 'SUSTAINED_USAGE_DISCOUNT' END)"
+    ),
+    "gcp_credit_use(kind)": (
+        "CASE WHEN kind = 'COMMITTED_USAGE_DISCOUNT' THEN 'resource' "
+        "WHEN kind IN ('COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE', 'SUBSCRIPTION_BENEFIT') THEN 'spend' "
+        "WHEN kind = 'FEE_UTILIZATION_OFFSET' THEN 'offset' "
+        "WHEN kind IN ('SUSTAINED_USAGE_DISCOUNT', 'RESELLER_MARGIN', 'DISCOUNT', "
+        "'SPENDING_BASED_DISCOUNT', 'FREE_TIER') THEN 'discount' ELSE 'payment' END"
+    ),
+    # Whether a line is the fee of a commitment, in either model.
+    "gcp_is_fee(description, credits)": (
+        "coalesce(description ILIKE 'Commitment %' OR description ILIKE '%Committed Use Discount%', "
+        "false) OR coalesce(contains(credits, 'FEE_UTILIZATION_OFFSET'), false)"
+    ),
+    "gcp_region(region, zone)": "coalesce(region, regexp_replace(zone, '-[a-z]$', ''))",
+    # A machine's series and kind as both a fee and the usage it covers name them.
+    "gcp_machine(t)": (
+        "coalesce(nullif(regexp_extract(t, '\\b([A-Z][0-9]{1,3}[A-Z]?)\\b', 1), ''), 'N1') || ' ' || "
+        "CASE WHEN t ILIKE '%gpu%' THEN 'gpu' WHEN t ILIKE '%ssd%' THEN 'ssd' "
+        "WHEN regexp_matches(t, '(?i)\\b(ram|memory)\\b') THEN 'ram' "
+        "WHEN regexp_matches(t, '(?i)\\b(cpu|core)\\b') THEN 'cpu' ELSE '' END"
+    ),
+    "gcp_units(money)": "replace(abs(money)::VARCHAR, '.', '')::HUGEINT * sign(money)::HUGEINT",
+}
+
+MAX_WEIGHT: Final = 10**18
+"""The weights of a pool add up to less, so that every product stays inside a HUGEINT."""
+
+
+def prepare(bill: Bill) -> None:
+    """Read the credits, and decide how much of each commitment's fee was used and by which lines."""
+    con = bill.con
+    materialise(con, "gcp_label_texts", "billing/gcp/label_texts")
+    materialise(con, "gcp_credits", "billing/gcp/credits")
+    materialise(con, "gcp_noted_lines", "billing/gcp/noted_lines")
+    materialise(con, "gcp_members", "billing/gcp/members")
+    load(con, "gcp_pools", _POOLS, _pools(bill))
+    materialise(con, "gcp_shares", "billing/gcp/shares")
+    materialise(con, "gcp_parts", "billing/gcp/parts")
+    for currency, unknown, lines, money in query(con, "billing/gcp/unknown_credits").fetchall():
+        bill.warnings.append(
+            f"{bill.where} credits of type {unknown!r} are not known here, kept as charges of their "
+            f"own: {lines} lines, {plain(money)} {currency}."
+        )
+
+
+_POOLS: Final = {
+    "pool": "VARCHAR",
+    "side": "VARCHAR",
+    "used": "DECIMAL(38,18)",
+    "is_whole": "BOOLEAN",
+    "divisor": "HUGEINT",
+}
+
+
+@dataclass
+class _Pool:
+    """The fees and the covered usage of one pool: who shares what."""
+
+    currency: str
+    is_attributed: bool
+    use: str
+    fee: Decimal = Decimal(0)
+    fee_lines: int = 0
+    weight: Decimal = Decimal(0)
+    sizes: dict[str, Decimal] = field(default_factory=dict)
+    """Of each side the sum of its amounts without sign: what the weights are scaled by."""
+    committed: Decimal = Decimal(0)
+    covered: Decimal = Decimal(0)
+    units: set[str | None] = field(default_factory=set)
+
+    def used(self) -> Decimal:
+        """The part of the fee that is told, or proven, to have been used."""
+        if self.fee <= 0 or self.weight <= 0:
+            return Decimal(0)
+        if self.is_attributed:
+            return self.fee
+        if self.committed <= 0 or len(self.units) != 1 or None in self.units:
+            return Decimal(0)
+        share = EXACT.multiply(self.fee, min(self.covered, self.committed))
+        return quantise(EXACT.divide(share, self.committed))
+
+
+def _pools(bill: Bill) -> list[dict[str, object]]:
+    """How much of each pool's fee is used, with a warning where the export does not say so."""
+    pools: dict[str, _Pool] = {}
+    for row in rows_of(query(bill.con, "billing/gcp/pools")):
+        pool = pools.setdefault(
+            row["pool"], _Pool(row["currency"], row["is_attributed"], row["use"])
+        )
+        pool.sizes[row["side"]] = EXACT.add(pool.sizes.get(row["side"], Decimal(0)), row["size"])
+        pool.units.add(row["unit"])
+        quantity = row["quantity"]
+        if row["side"] == "fee":
+            pool.fee = EXACT.add(pool.fee, row["money"])
+            pool.fee_lines += row["lines"]
+            pool.committed = EXACT.add(pool.committed, quantity)
+        else:
+            pool.weight = EXACT.add(pool.weight, row["money"])
+            pool.covered = EXACT.add(pool.covered, quantity)
+    _warn_of_unproven_use(bill, pools)
+    return [
+        {
+            "pool": name,
+            "side": side,
+            "used": plain(pool.used()),
+            "is_whole": pool.used() == pool.fee,
+            "divisor": str(-(-int(size.scaleb(SCALE, EXACT)) // MAX_WEIGHT) or 1),
+        }
+        for name, pool in pools.items()
+        for side, size in pool.sizes.items()
+        if pool.fee_lines
+    ]
+
+
+def _warn_of_unproven_use(bill: Bill, pools: Mapping[str, _Pool]) -> None:
+    for currency in sorted({pool.currency for pool in pools.values()}):
+        here = [p for p in pools.values() if p.currency == currency and p.fee_lines]
+        untold = [p for p in here if not p.is_attributed]
+        if untold:
+            fees = sum((p.fee for p in untold), Decimal(0))
+            used = sum((p.used() for p in untold), Decimal(0))
+            bill.warnings.append(
+                f"{bill.where} {sum(p.fee_lines for p in untold)} fee lines of commitments do not "
+                f"say what used them (no label goog-originating-sku-id): of {plain(fees)} "
+                f"{currency} the use of {plain(used)} is proven from quantities, the rest is kept "
+                "as unused."
+            )
+        alone = [p for p in here if p.is_attributed and p.used() != p.fee]
+        if alone:
+            bill.warnings.append(
+                f"{bill.where} {sum(p.fee_lines for p in alone)} fee lines of commitments name "
+                f"usage that has no credit in this bill: {plain(sum(p.fee for p in alone))} "
+                f"{currency} are kept as unused."
+            )
+
+
+FORMAT = BillFormat(
+    name="gcp",
+    folder="gcp",
+    columns=COLUMNS,
+    prepare=prepare,
+    macros=MACROS,
+    billing_period="invoice_month",
+)
