@@ -204,6 +204,28 @@ class MonthNotFinal(ModelspendError):
         )
 
 
+class ExportUnsound(ModelspendError):
+    """A dataset does not hold what the month attributed (exit code 4)."""
+
+    exit_code = 4
+
+    def __init__(self, month: str, problem: str) -> None:
+        self.month, self.problem = month, problem
+        super().__init__(
+            f"{month}: the dataset does not hold the published month: {problem}.\n"
+            "No file was left. This is a fault of modelspend; `modelspend show --month "
+            f"{month}` still shows the published figures."
+        )
+
+
+class ExportNotWritten(BadInput):
+    """The place where a dataset is to be written cannot be written."""
+
+    def __init__(self, file: str, problem: str) -> None:
+        self.file, self.problem = file, problem
+        super().__init__(f"{file} was not written: {problem}")
+
+
 class LakeUnreachable(ModelspendError):
     """The lake or an object store does not answer, or refuses (exit code 7)."""
 
