@@ -15,7 +15,12 @@ from pathlib import PurePath
 import duckdb
 import polars as pl
 
-from pipelines.attribution.meanings import load_meanings, load_names
+from pipelines.attribution.meanings import (
+    load_callers,
+    load_meanings,
+    load_names,
+    load_price_keys,
+)
 from pipelines.attribution.rules import Rules
 from pipelines.contracts import (
     ALLOCATED,
@@ -30,6 +35,7 @@ from pipelines.contracts import (
 from pipelines.months import month_bounds
 from pipelines.queries import load, materialise, query, sql
 from pipelines.registry.catalogue import Catalogue
+from pipelines.registry.commitments import COMMITMENT_OWNER_COLUMNS, CommitmentOwners
 from pipelines.registry.links import (
     LINK_COLUMNS,
     OWNER_COLUMNS,
@@ -84,7 +90,10 @@ def allocate(
     _read_inputs(con, inputs)
     _load_catalogue(con, catalogue)
     warnings = load_meanings(con, catalogue, rules)
+    load_price_keys(con, catalogue)
+    _view_of(con, "charge_meanings")
     load_names(con, catalogue, settings)
+    load_callers(con, catalogue)
     accounts = [{"account": account} for account in sorted(set(policy.ai_accounts))]
     load(con, "ai_accounts", {"account": "VARCHAR"}, accounts)
 
@@ -115,7 +124,8 @@ def allocate(
     con.execute(
         "CREATE OR REPLACE TEMP TABLE split_charges AS SELECT DISTINCT source, charge_id FROM parts"
     )
-    con.execute(f"CREATE OR REPLACE TEMP VIEW plain_targets AS {sql('attribution/plain_targets')}")
+    _view_of(con, "plain_targets")
+    _load_commitment_owners(con, catalogue)
 
     _follow(con)  # first: the idle part of a discount is then spread as the idle part of its charge
     bounds = {"month_start": month_start, "month_end": month_end}
@@ -171,6 +181,16 @@ def _load_catalogue(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Non
     load(con, "rollouts", ROLLOUT_COLUMNS, rollout_rows(catalogue))
     load(con, "resource_accelerators", RESOURCE_COLUMNS, resource_rows(catalogue))
     load(con, "owners", OWNER_COLUMNS, owner_rows(catalogue))
+
+
+def _view_of(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    con.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {sql(f"attribution/{name}")}')
+
+
+def _load_commitment_owners(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    ids = query(con, "attribution/commitment_ids").order("ALL").fetchall()
+    rows = CommitmentOwners(catalogue).rows(found for (found,) in ids)
+    load(con, "commitment_owners", COMMITMENT_OWNER_COLUMNS, rows)
 
 
 def _load_watches(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:

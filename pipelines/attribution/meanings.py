@@ -10,11 +10,12 @@ from functools import cache
 
 import duckdb
 
-from pipelines.attribution.accelerators import ACCELERATORS, accelerators, instance_type
+from pipelines.attribution.accelerators import accelerators, instance_type, is_listed
 from pipelines.attribution.rules import PATTERNS, Rule, Rules
 from pipelines.queries import load, materialise
 from pipelines.registry.catalogue import Catalogue
-from pipelines.registry.names import Names
+from pipelines.registry.names import Names, Resolved
+from pipelines.registry.principals import PRINCIPAL_LINK_COLUMNS, principal_rows
 from pipelines.settings import Settings
 
 COMPONENT_WORDS = {
@@ -47,11 +48,16 @@ _MEANING_COLUMNS = {
     "component": "VARCHAR",
     "element": "VARCHAR",
     "split": "VARCHAR",
+    "counts": "VARCHAR",
     "model": "VARCHAR",
     "model_version": "VARCHAR",
     "service_model": "VARCHAR",
     "milli_gpus": "BIGINT",
 }
+
+
+_LARGE = re.compile(r"p\d|trn|inf|dl|n[cd]\d|(?:s?ebm)?gn|bm\.gpu")
+"""Machine types that may well have more than one accelerator."""
 
 
 def load_meanings(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, rules: Rules) -> list[str]:
@@ -71,7 +77,7 @@ def load_meanings(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, rules: R
         machine = line["instance_type"] or line["usage_type"]
         if rule.ai and rule.split == "capacity" and instance_type(machine):
             kind = instance_type(machine)
-            if kind not in ACCELERATORS and re.match(r"(p\d|trn|inf|dl)", kind):
+            if not is_listed(kind) and _LARGE.match(kind):
                 unlisted.add(kind)
         rows.append(
             {
@@ -83,10 +89,11 @@ def load_meanings(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, rules: R
                 "component": rule.component,
                 "element": rule.element,
                 "split": rule.split,
+                "counts": rule.counts,
                 "model": named.model if named else "",
                 "model_version": named.version if named else "",
                 "service_model": services.get(line["service"].lower(), ""),
-                "milli_gpus": 1000 * accelerators(machine),
+                "milli_gpus": _milli_gpus(rule, machine),
             }
         )
     load(con, "signature_meanings", _MEANING_COLUMNS, rows)
@@ -95,6 +102,12 @@ def load_meanings(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, rules: R
         "catalogue's [[resources]]"
         for kind in sorted(unlisted)
     ]
+
+
+def _milli_gpus(rule: Rule, machine: str) -> int | None:
+    if rule.counts == "nothing":
+        return None
+    return 1000 if rule.counts == "accelerators" else int(1000 * accelerators(machine))
 
 
 @cache
@@ -145,20 +158,7 @@ def load_names(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, settings: S
     tagged = con.execute(
         "SELECT DISTINCT tag_model, tag_version FROM tag_sets WHERE tag_model <> ''"
     ).fetchall()
-    columns = {"model": "VARCHAR", "model_version": "VARCHAR", "is_known": "BOOLEAN"}
-    rows = []
-    for model, version in tagged:
-        found = names.resolve(model, version)
-        rows.append(
-            {
-                "tag_model": model,
-                "tag_version": version,
-                "model": found.model,
-                "model_version": found.version,
-                "is_known": found.is_known,
-            }
-        )
-    load(con, "tag_names", {"tag_model": "VARCHAR", "tag_version": "VARCHAR", **columns}, rows)
+    _load_named(con, "tag", tagged, names)
     load(
         con,
         "tag_components",
@@ -166,19 +166,50 @@ def load_names(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, settings: S
         [{"tag_component": word, "component": part} for word, part in COMPONENT_WORDS.items()],
     )
     logged = con.execute("SELECT DISTINCT model, model_version FROM usage").fetchall()
+    _load_named(con, "log", logged, names)
+
+
+def load_price_keys(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    """Resolve the models that price details name: table `key_names`."""
+    names = Names(catalogue)
+    materialise(con, "price_keys", "attribution/price_keys")
     rows = []
-    for model, version in logged:
-        found = names.resolve(model, version)
-        rows.append(
-            {
-                "log_model": model,
-                "log_version": version,
-                "model": found.model,
-                "model_version": found.version,
-                "is_known": found.is_known,
-            }
-        )
-    load(con, "log_names", {"log_model": "VARCHAR", "log_version": "VARCHAR", **columns}, rows)
+    for details, developer, family, model_id, version in con.execute(
+        "FROM price_keys ORDER BY ALL"
+    ).fetchall():
+        found = names.of_model_keys(developer, family, model_id, version)
+        rows.append({"price_details": details, **_resolved(found)})
+    load(con, "key_names", {"price_details": "VARCHAR", **_RESOLVED_COLUMNS}, rows)
+
+
+def load_callers(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    """Resolve who called which model: table `caller_targets`."""
+    materialise(con, "callers", "attribution/callers")
+    callers = [caller for (caller,) in con.execute("FROM callers ORDER BY ALL").fetchall()]
+    load(con, "principal_links", PRINCIPAL_LINK_COLUMNS, principal_rows(catalogue, callers))
+    materialise(con, "caller_targets", "attribution/caller_targets")
+
+
+_RESOLVED_COLUMNS = {"model": "VARCHAR", "model_version": "VARCHAR", "is_known": "BOOLEAN"}
+
+
+def _resolved(found: Resolved) -> dict[str, str | bool]:
+    return {"model": found.model, "model_version": found.version, "is_known": found.is_known}
+
+
+def _load_named(
+    con: duckdb.DuckDBPyConnection, kind: str, named: list[tuple[str, str]], names: Names
+) -> None:
+    rows = [
+        {
+            f"{kind}_model": model,
+            f"{kind}_version": version,
+            **_resolved(names.resolve(model, version)),
+        }
+        for model, version in named
+    ]
+    columns = {f"{kind}_model": "VARCHAR", f"{kind}_version": "VARCHAR", **_RESOLVED_COLUMNS}
+    load(con, f"{kind}_names", columns, rows)
 
 
 def _paths(keys: list[str]) -> list[str]:

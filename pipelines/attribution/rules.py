@@ -1,6 +1,7 @@
 """Rules as data: what a line of a bill means. Parsing only; `sql/attribution` applies them.
 
-The defaults are in `default_rules.toml` beside this file, a user's own file is tried before them.
+The defaults are in `default_rules/` beside this file, one file per provider, read in the order of
+`DEFAULT_FILES`; a user's own file is tried before them.
 """
 
 import re
@@ -34,7 +35,13 @@ PATTERNS = (
     "instance_type",
     "product_family",
     "service_name",
+    "service_category",
+    "commitment_status",
+    "commitment_type",
 )
+
+DEFAULT_FILES = ("any_bill", "aws", "google", "azure", "alibaba", "owned", "focus")
+"""What every bill has in common comes first, what only the service's category tells comes last."""
 
 
 class Rule(Section):
@@ -50,6 +57,9 @@ class Rule(Section):
     instance_type: str | None = None
     product_family: str | None = None
     service_name: str | None = None
+    service_category: str | None = None
+    commitment_status: str | None = None
+    commitment_type: str | None = None
 
     bucket: Literal["overhead", "commitment", "not_ai"] | None = None
     follow: bool = False
@@ -57,6 +67,7 @@ class Rule(Section):
     component: Component = "inference"
     element: Element = "hardware"
     split: Literal["capacity", "use"] = "use"
+    counts: Literal["machines", "accelerators", "nothing"] = "machines"
     model_text: str | None = None
     model_text_in: Literal["usage_type", "service_name"] = "usage_type"
 
@@ -105,9 +116,14 @@ def parse_rules(text: str, file: str) -> Rules:
         raise SettingsInvalid(file, problems_of(error)) from error
 
 
-def default_rules_text() -> str:
-    """The text of the rules that come with modelspend."""
-    return (Path(__file__).parent / "default_rules.toml").read_text(encoding="utf-8")
+def default_rules() -> Rules:
+    """The rules that come with modelspend."""
+    folder = Path(__file__).parent / "default_rules"
+    found: list[Rule] = []
+    for name in DEFAULT_FILES:
+        file = f"{name}.toml"
+        found += parse_rules((folder / file).read_text(encoding="utf-8"), file).rules
+    return Rules(rules=tuple(found))
 
 
 def load_rules(own_text: str | None = None, own_file: str = "rules.toml") -> Rules:
@@ -115,7 +131,7 @@ def load_rules(own_text: str | None = None, own_file: str = "rules.toml") -> Rul
 
     A user's rule with the id of a default takes its place at the top, and the default is dropped.
     """
-    defaults = parse_rules(default_rules_text(), "default_rules.toml")
+    defaults = default_rules()
     if own_text is None:
         return defaults
     own = parse_rules(own_text, own_file)

@@ -5,11 +5,10 @@ are their first instant in UTC, `until` is exclusive, an absent `until` means st
 checks everything that can be checked without a bill; `frames.py` turns it into tables.
 
 Resource ids are compared by their key (`resource_key`): an ARN and its last part name the same
-resource, endpoint names ignore case, the account plays no role.
+resource, endpoint names ignore case, the account, project or subscription plays no role.
 """
 
 import itertools
-import re
 from collections import defaultdict
 from datetime import datetime
 from decimal import Decimal
@@ -20,12 +19,11 @@ from pydantic import Field, ValidationError, model_validator
 
 from pipelines.errors import SettingsInvalid
 from pipelines.months import MONTH
+from pipelines.registry.keys import resource_key
 from pipelines.settings import Instant, Section, parse_toml, problems_of
 
 FOREVER = datetime(9999, 1, 1)  # noqa: DTZ001 -- UTC-naive by convention
 EVER = datetime(1970, 1, 1)  # noqa: DTZ001 -- UTC-naive by convention
-
-_ARN_PREFIX = re.compile(r"^arn:(?:[^:]*:){4}")
 
 
 class Dated(Section):
@@ -61,6 +59,9 @@ class Version(Section):
     """Other names the version goes by in logs, bills and tags (served names, profile ids, ARNs)."""
     usage_types: list[str] = []
     """Text between region and token kind in a bill's usage type, e.g. `Claude4.6Sonnet`."""
+    principals: list[str] = []
+    """Who calls only this version: a role, user, service account or API key as the bill names it
+    (`x_PrincipalId`, `x_CredentialId`), whole or with `*` and `?`."""
 
 
 class Model(Section):
@@ -72,6 +73,8 @@ class Model(Section):
     """As for a version, where the bill tells the model but not the version."""
     services: list[str] = []
     """Service codes whose every charge is this model's (a team with one managed API)."""
+    principals: list[str] = []
+    """Who calls only this model; as for a version."""
     owners: list[Owner] = []
     versions: list[Version] = []
 
@@ -93,13 +96,23 @@ class Deployment(Dated):
 
     model: str
     version: str
-    resources: Annotated[list[str], Field(min_length=1)]
+    resources: list[str] = []
+    principals: list[str] = []
+    """Who calls this version in that time, for a managed API whose bill names no resource."""
     replicas: Annotated[int, Field(ge=1)] = 1
     replaces: str | None = None
     """The version it takes over from: while both are live, its unserved replicas are its update."""
     use_case: str = ""
-    provider: str = "AWS"
+    provider: str = ""
+    """For the reader of the tables: matching goes by the resource, whoever provides it."""
     id: str | None = None
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> "Deployment":
+        if not self.resources and not self.principals:
+            message = "names neither resources nor principals: nothing of a bill can be its"
+            raise ValueError(message)
+        return self
 
 
 class Run(Dated):
@@ -115,7 +128,19 @@ class Run(Dated):
     kind: Literal["auto", "training", "update", "experiment"] = "auto"
     status: Literal["completed", "failed", "stopped"] = "completed"
     resources: Annotated[list[str], Field(min_length=1)]
-    provider: str = "AWS"
+    provider: str = ""
+
+
+class Commitment(Dated):
+    """A reservation, savings plan, CUD or provisioned throughput, and who owns it meanwhile.
+
+    Its fees and its unused part are the owner's, whichever accounts it covered.
+    """
+
+    id: str
+    """As the bill has it (`CommitmentDiscountId`), its last part, or a pattern with `*`."""
+    owner: str
+    cost_centre: str = ""
 
 
 class RunCoverage(Dated):
@@ -165,6 +190,7 @@ class Catalogue(Section):
 
     models: list[Model] = []
     resources: list[Resource] = []
+    commitments: list[Commitment] = []
     deployments: list[Deployment] = []
     runs: list[Run] = []
     run_coverage: list[RunCoverage] = []
@@ -179,21 +205,11 @@ class Catalogue(Section):
             *_overlapping_deployments(self),
             *_overlapping_plans(self),
             *_overlapping_owners(self),
+            *_overlapping_commitments(self),
         ]
         if problems:
             raise ValueError("; ".join(problems))
         return self
-
-
-def resource_key(resource_id: str) -> str:
-    """The part of a resource id that two systems agree on: provider-independent, lower case.
-
-    `arn:aws:sagemaker:us-east-1:123456789012:endpoint/Search-Rank` -> `endpoint/search-rank`;
-    `arn:aws:s3:::weights` and `s3://weights/` -> `weights`; `i-0abc` stays `i-0abc`. The same rule
-    is in `sql/attribution/resource_keys.sql` for bills; the tests hold both together.
-    """
-    key = _ARN_PREFIX.sub("", resource_id.strip())
-    return key.removeprefix("s3://").strip("/").lower()
 
 
 def _doubled(catalogue: Catalogue) -> list[str]:
@@ -334,6 +350,19 @@ def _overlapping_owners(catalogue: Catalogue) -> list[str]:
         f"resource {k!r} is listed twice" for k in sorted({k for k in keys if keys.count(k) > 1})
     ]
     return problems
+
+
+def _overlapping_commitments(catalogue: Catalogue) -> list[str]:
+    spans: dict[str, list[Commitment]] = defaultdict(list)
+    for commitment in catalogue.commitments:
+        spans[resource_key(commitment.id)].append(commitment)
+    return [
+        f"commitment {second.id!r} has two owners at once from {second.from_}: "
+        f"{first.owner} and {second.owner}"
+        for entries in spans.values()
+        for first, second in pairwise(sorted(entries, key=lambda c: (c.from_, c.until)))
+        if second.from_ < first.until
+    ]
 
 
 def parse_catalogue(text: str, file: str = "catalogue.toml") -> Catalogue:

@@ -7,7 +7,8 @@ import polars as pl
 
 from pipelines.contracts import DEPLOYMENTS, MODEL_VERSIONS, PLANS, RUNS, Contract, require
 from pipelines.money import quantise
-from pipelines.registry.catalogue import Catalogue, resource_key
+from pipelines.registry.catalogue import Catalogue
+from pipelines.registry.keys import resource_key
 from pipelines.registry.links import predecessors_of, run_component, run_version
 
 Rows = list[dict[str, Any]]

@@ -10,7 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pipelines.registry.catalogue import Catalogue, Deployment, Run, resource_key
+from pipelines.registry.catalogue import Catalogue, Deployment, Run
+from pipelines.registry.keys import resource_key
 
 EXPERIMENTS = "(experiments)"
 """The version that failed, abandoned, sweep and evaluation runs are booked to."""
@@ -48,6 +49,14 @@ OWNER_COLUMNS = {
 
 Row = dict[str, Any]
 
+_BUCKET = re.compile(r"(?:s3|gs|oss)://|arn:aws:s3:::")
+_AZURE_BLOB = re.compile(
+    r"(?:https://(?P<in_host>[^./]+)|(?:abfss?|wasbs?)://[^@/]+@(?P<in_path>[^./]+))"
+    r"\.(?:blob|dfs)\.core\."
+)
+JOB = re.compile(r"(?:.*/)?[a-z-]*jobs?/[^/]*")
+"""Keys of jobs: `training-job/x`, `locations/us-central1/customjobs/7`."""
+
 
 def run_component(run: Run, predecessors: dict[tuple[str, str], str | None]) -> str:
     """Training or update, as DESIGN defines them.
@@ -75,10 +84,14 @@ def predecessors_of(catalogue: Catalogue) -> dict[tuple[str, str], str | None]:
 
 
 def bucket_key(location: str) -> str:
-    """What a bill shows of an artefact's location: the bucket of an S3 path, else the resource."""
-    is_bucket = location.startswith(("s3://", "arn:aws:s3:::"))
+    """What a bill shows of an artefact's location: the bucket of a path, else the resource.
+
+    Azure bills the storage account: `abfss://container@account.dfs…`, `https://account.blob…`.
+    """
+    if azure := _AZURE_BLOB.match(location):
+        return (azure["in_host"] or azure["in_path"]).lower()
     key = resource_key(location)
-    return key.split("/", 1)[0] if is_bucket else key
+    return key.split("/", 1)[0] if _BUCKET.match(location) else key
 
 
 def endpoint_keys(catalogue: Catalogue) -> Callable[[str], str]:
@@ -91,7 +104,7 @@ def endpoint_keys(catalogue: Catalogue) -> Callable[[str], str]:
     keys = {resource_key(name) for name in (*spelled, *(r.id for r in catalogue.resources))}
     full: dict[str, list[str]] = defaultdict(list)
     for key in sorted(keys):
-        if "/" in key and not re.match("[a-z-]*job[a-z-]*/", key):
+        if "/" in key and not JOB.fullmatch(key):
             full[key.rsplit("/", 1)[-1]].append(key)
     only = {last: found[0] for last, found in full.items() if len(found) == 1}
 
@@ -195,7 +208,7 @@ def resource_rows(catalogue: Catalogue) -> Iterator[Row]:
 
 
 def owner_rows(catalogue: Catalogue) -> Iterator[Row]:
-    """Who pays for a model or a resource (an endpoint, a commitment), dated."""
+    """Who pays for a model or a resource (an endpoint, a commitment by its ARN), dated."""
     key_of = endpoint_keys(catalogue)
     for kind, name, owners in (
         *(("model", m.name, m.owners) for m in catalogue.models),

@@ -1,5 +1,6 @@
 """What a tag, a usage type or a log line calls a model, as the catalogue's model and version."""
 
+import re
 from dataclasses import dataclass
 
 from pipelines.registry.catalogue import Catalogue
@@ -27,14 +28,14 @@ class Names:
             for name in (model.name, *model.aliases):
                 self._models[name.lower()] = model.name
             for text in model.usage_types:
-                self._usage_types[text.lower()] = (model.name, "")
+                self._usage_types[_spelling(text)] = (model.name, "")
             for version in model.versions:
                 for name in (version.version, *version.aliases):
                     self._versions[model.name.lower(), name.lower()] = (model.name, version.version)
                 for name in version.aliases:
                     self._aliases[name.lower()] = (model.name, version.version)
                 for text in version.usage_types:
-                    self._usage_types[text.lower()] = (model.name, version.version)
+                    self._usage_types[_spelling(text)] = (model.name, version.version)
 
     def resolve(self, model: str, version: str) -> Resolved:
         """The model and version that a tag or log names; what the catalogue lacks stays as named.
@@ -57,6 +58,32 @@ class Names:
         return Resolved(model, version, is_known=False)
 
     def of_usage_type(self, text: str) -> Resolved:
-        """The model that a usage type's text names; an unlisted text is a model of that name."""
-        found = self._usage_types.get(text.lower())
+        """The model that a usage type's text names; an unlisted text is a model of that name.
+
+        Space, hyphen and underscore are one: bills spell one meter `gpt 4o 0806` and `gpt-4o-0806`.
+        """
+        found = self._usage_types.get(_spelling(text))
         return Resolved(*found, is_known=True) if found else self.resolve(text, "")
+
+    def of_model_keys(self, developer: str, family: str, model_id: str, version: str) -> Resolved:
+        """The model that a bill's own keys name (FOCUS `ModelId` and its neighbours).
+
+        The catalogue may have the id as a model, as a version or as an alias of one, with or
+        without its developer, and the family as the model. A name it lacks stays as named.
+        """
+        tries = [(model_id, version), (family, model_id), (family, version)]
+        if developer:
+            tries += [(f"{developer}/{model_id}", version), (f"{developer}.{model_id}", version)]
+        if version:
+            tries += [(f"{model_id}{mark}{version}", "") for mark in "-@: "]
+        tries.append((model_id, ""))
+        for model, of_model in tries:
+            if model and (found := self.resolve(model, of_model)).is_known:
+                return found
+        if found := self._usage_types.get(_spelling(model_id)):
+            return Resolved(*found, is_known=True)
+        return self.resolve(model_id or family, version)
+
+
+def _spelling(text: str) -> str:
+    return re.sub(r"[\s_-]+", "-", text.strip().lower())

@@ -30,8 +30,8 @@ SELECT
     t.method,
     t.rule_id,
     t.evidence,
-    coalesce(o.owner, '') AS owner,
-    coalesce(o.cost_centre, '') AS cost_centre,
+    coalesce(co.owner, o.owner, '') AS owner,
+    coalesce(co.cost_centre, o.cost_centre, '') AS cost_centre,
     t.InvoiceIssuerName,
     t.InvoiceId,
     t.BillingAccountId,
@@ -50,13 +50,15 @@ SELECT
     t.ContractedCost,
     t.ListCost
 FROM targets AS t
-LEFT JOIN resource_keys AS k ON k.resource_id = t.CommitmentDiscountId
+LEFT JOIN commitment_owners AS co
+    ON t.bucket = 'commitment'
+    AND co.commitment_id = coalesce(nullif(t.CommitmentDiscountId, ''), t.ResourceId)
+    AND t.ChargePeriodStart >= co.valid_from AND t.ChargePeriodStart < co.valid_until
 LEFT JOIN owners AS o
     ON o.kind = CASE WHEN t.model <> '' THEN 'model' ELSE 'resource' END
     AND o.name = CASE
         WHEN t.model <> '' THEN t.model
         WHEN t.bucket = 'idle' AND $idle_to_owner THEN t.link_key
-        WHEN t.bucket = 'commitment' THEN coalesce(k.resource_key, '')
         ELSE ''
     END
     AND t.ChargePeriodStart >= o.valid_from AND t.ChargePeriodStart < o.valid_until

@@ -5,7 +5,7 @@
 WITH sized AS (
     SELECT
         t.source,
-        t.ResourceId AS resource_id,
+        t.resource_id,
         t.charge_month,
         t.ChargePeriodStart AS starts_at,
         t.ChargePeriodEnd AS ends_at,

@@ -25,8 +25,8 @@ candidates AS (
     FROM resource_keys AS k
     INNER JOIN link_keys AS l ON l.link_key = k.last_part
     WHERE k.last_part <> k.resource_key
-      AND NOT (l.kind IN ('deployment', 'log') AND regexp_matches(k.resource_key, '^[a-z-]*job[a-z-]*/'))
-      AND NOT (l.kind = 'run' AND regexp_matches(k.resource_key, '^endpoint[a-z-]*/'))
+      AND NOT (l.kind IN ('deployment', 'log') AND regexp_matches(k.resource_key, '(^|/)[a-z-]*jobs?/[^/]*$'))
+      AND NOT (l.kind = 'run' AND regexp_matches(k.resource_key, '(^|/)[a-z]*endpoint[a-z-]*/[^/]*$'))
     UNION ALL
     -- a log that writes the bare name of what the catalogue has in full
     SELECT k.resource_id, l.link_key, true, 1

@@ -61,7 +61,7 @@ claims AS (
         p.used
     FROM pods AS p
     ANTI JOIN pod_spans AS h ON h.source = p.source AND h.x_ShareId = p.x_ShareId
-    LEFT JOIN tag_sets AS t ON t.tags = p.tags
+    LEFT JOIN tag_sets AS t ON t.tags = p.tags AND t.allocated_tags = ''
     LEFT JOIN tag_names AS n ON n.tag_model = t.tag_model AND n.tag_version = t.tag_version
     LEFT JOIN tag_components AS m ON m.tag_component = t.tag_component
     UNION ALL

@@ -6,7 +6,8 @@ from typing import Any
 
 import duckdb
 
-from pipelines.queries import query
+from pipelines.attribution.rules import PATTERNS
+from pipelines.queries import query, sql
 
 Row = Mapping[str, Any]
 
@@ -126,3 +127,55 @@ PART = {
     "evidence": TEXT,
     **AMOUNTS,
 }
+MEANING = {
+    **dict.fromkeys(PATTERNS, TEXT),
+    **dict.fromkeys(("rule_id", "bucket", "component", "element", "split", "counts"), TEXT),
+    **dict.fromkeys(("model", "model_version", "service_model"), TEXT),
+    "is_following": FLAG,
+    "is_ai": FLAG,
+    "milli_gpus": COUNT,
+}
+KEY_NAME = {"price_details": TEXT, "model": TEXT, "model_version": TEXT, "is_known": FLAG}
+CALLER_TARGET = {
+    "principal_id": TEXT,
+    "credential_id": TEXT,
+    "starts_at": INSTANT,
+    "ends_at": INSTANT,
+    **TARGET,
+    "method": TEXT,
+    "evidence": TEXT,
+}
+COMMITMENT_OWNER = {
+    **dict.fromkeys(("commitment_id", "owner", "cost_centre"), TEXT),
+    "valid_from": INSTANT,
+    "valid_until": INSTANT,
+}
+
+
+def charge_meanings(
+    con: duckdb.DuckDBPyConnection,
+    meanings: Mapping[str, Mapping[str, Any]] | None = None,
+    named: Sequence[Row] = (),
+    **same: Any,
+) -> None:
+    """The view `charge_meanings` over the table `charges`.
+
+    `meanings` say what the lines of a usage type mean, `same` what all lines mean; `named` are rows
+    of `key_names`.
+    """
+    kinds = con.execute(sql("attribution/signatures")).fetchall()
+    usual = {
+        **dict.fromkeys(("bucket", "model", "model_version", "service_model"), ""),
+        **{"rule_id": "r", "component": "inference", "element": "hardware", "split": "capacity"},
+        **{"counts": "machines", "is_following": False, "is_ai": False, "milli_gpus": 1000},
+        **same,
+    }
+    rows = []
+    for kind in kinds:
+        line = dict(zip(PATTERNS, kind, strict=True))
+        rows.append({**line, **usual, **(meanings or {}).get(line["usage_type"], {})})
+    table(con, "signature_meanings", MEANING, *rows)
+    table(con, "key_names", KEY_NAME, *named)
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW charge_meanings AS {sql('attribution/charge_meanings')}"
+    )

@@ -9,7 +9,9 @@ import pytest
 from attribution_builders import GPU, at, charge, pod
 from sql_tables import (
     AMOUNTS,
+    CALLER_TARGET,
     CLAIM,
+    COMMITMENT_OWNER,
     COUNT,
     FLAG,
     HOUR,
@@ -23,6 +25,7 @@ from sql_tables import (
     TARGET,
     TEXT,
     USE,
+    charge_meanings,
     select,
     table,
 )
@@ -33,7 +36,6 @@ WHOLE = 10**18
 MONTH = {"month_start": at(0), "month_end": at(720)}
 ORIGIN_CLAIM = {"origin_id": COUNT, **CLAIM}
 HOUR_CLAIM = {"hour_id": COUNT, "split": TEXT, **CLAIM}
-OWNED = {"resource_id": TEXT, "resource_key": TEXT, "last_part": TEXT}
 OWNERS = {
     **dict.fromkeys(("kind", "name", "owner", "cost_centre"), TEXT),
     "valid_from": INSTANT,
@@ -210,7 +212,13 @@ def test_a_silent_span_is_its_runs_then_its_deployments(con: duckdb.DuckDBPyConn
     assert spans(con, [], []) == []
 
 
-NAMED = {"tag_model": TEXT, "tag_version": TEXT, "model": TEXT, "model_version": TEXT}
+NAMED = {
+    **dict.fromkeys(("tag_model", "tag_version", "model", "model_version"), TEXT),
+    "is_known": FLAG,
+}
+TAG_SET = dict.fromkeys(
+    ("tags", "allocated_tags", "tag_model", "tag_version", "tag_component"), TEXT
+)
 
 
 def pods(
@@ -230,8 +238,8 @@ def pods(
         for row in rows
     ]
     table(con, "pod_hours", columns, *spans)
-    tags = {"tags": TEXT, "tag_model": TEXT, "tag_version": TEXT, "tag_component": TEXT}
-    table(con, "tag_sets", tags, {"tags": "T", "tag_model": "m", "tag_version": "v9"})
+    tags = {"tags": "T", "allocated_tags": "", "tag_model": "m", "tag_version": "v9"}
+    table(con, "tag_sets", TAG_SET, tags)
     named = {"tag_model": "m", "tag_version": "v9", "model": "m", "model_version": "v9"}
     table(con, "tag_names", NAMED, named)
     table(con, "tag_components", {"tag_component": TEXT, "component": TEXT})
@@ -438,7 +446,7 @@ def test_idle_is_summed_per_resource_and_shown_to_every_version(
 
 SIZED = {
     "source": TEXT,
-    "ResourceId": TEXT,
+    "resource_id": TEXT,
     "charge_month": TEXT,
     "ChargePeriodStart": INSTANT,
     "ChargePeriodEnd": INSTANT,
@@ -450,7 +458,7 @@ SIZED = {
 def sized(version: str, cost: str, hour: int = 0) -> dict[str, Any]:
     named = {k: v for k, v in target(version).items() if k in TARGET}
     period = {"ChargePeriodStart": at(hour), "ChargePeriodEnd": at(hour + 1)}
-    rest = {"source": "aws", "ResourceId": GPU, "charge_month": "2026-09"}
+    rest = {"source": "aws", "resource_id": GPU, "charge_month": "2026-09"}
     return {**named, **period, **rest, "EffectiveCost": Decimal(cost)}
 
 
@@ -565,8 +573,13 @@ def test_the_ledger_joins_parts_and_whole_charges_with_their_owners(
     )
     table(con, "charges", CHARGES.columns, charge("p"))
     table(con, "parts", PART, part("p", "2", version="v1"), part("p", "3", bucket="idle"))
-    keys = {"resource_id": plan, "resource_key": "savingsplan/a", "last_part": "a"}
-    table(con, "resource_keys", OWNED, keys)
+    table(
+        con,
+        "commitment_owners",
+        COMMITMENT_OWNER,
+        {"commitment_id": plan, "owner": "finops", "valid_from": at(0), "valid_until": at(720)},
+        {"commitment_id": plan, "owner": "later", "valid_from": at(720), "valid_until": at(999)},
+    )
 
     def owner(kind: str, name: str, who: str, start: float, until: float) -> dict[str, Any]:
         dates = {"valid_from": at(start), "valid_until": at(until)}
@@ -579,7 +592,6 @@ def test_the_ledger_joins_parts_and_whole_charges_with_their_owners(
         owner("model", "m", "old", 0, 10),
         owner("model", "m", "new", 10, 720),
         owner("resource", "x", "endpoint", 0, 720),
-        owner("resource", "savingsplan/a", "finops", 0, 720),
         owner("resource", "", "nobody", 0, 1),
     )
     columns = ["x_OriginChargeId", "bucket", "owner", "EffectiveCost"]
@@ -622,31 +634,10 @@ def test_whole_charges_go_by_rule_tag_usage_type_service_and_evidence(
         for name in kinds
     ]
     table(con, "charges", CHARGES.columns, *lines)
-    texts = ("provider", "service", "usage_type", "operation", "line_item", "category")
-    texts += ("instance_type", "product_family", "service_name", "rule_id", "bucket", "component")
-    texts += ("element", "split", "model", "model_version", "service_model")
-    shape = {**dict.fromkeys(texts, TEXT), "is_following": FLAG, "is_ai": FLAG}
-    known = {
-        **dict.fromkeys(texts, ""),
-        "provider": "AWS",
-        "service": "AmazonEC2",
-        "line_item": "Usage",
-        "category": "Usage",
-        "instance_type": "g5.xlarge",
-        "service_name": "Amazon Elastic Compute Cloud",
-        "component": "inference",
-        "is_following": False,
-        "is_ai": False,
-    }
-    rows = [{**known, "usage_type": name, **changed} for name, changed in kinds.items()]
-    table(con, "signature_meanings", shape, *rows)
-    tags = {"tags": TEXT, "tag_model": TEXT, "tag_version": TEXT, "tag_component": TEXT}
-    table(
-        con,
-        "tag_sets",
-        tags,
-        {"tags": "T", "tag_model": "a", "tag_version": "", "tag_component": "train"},
-    )
+    charge_meanings(con, kinds)
+    tags = {"tags": "T", "allocated_tags": "", "tag_model": "a", "tag_version": ""}
+    table(con, "tag_sets", TAG_SET, {**tags, "tag_component": "train"})
+    table(con, "caller_targets", CALLER_TARGET)
     table(
         con,
         "tag_names",

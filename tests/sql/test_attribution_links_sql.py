@@ -21,13 +21,14 @@ from sql_tables import (
     ROLLOUT,
     TEXT,
     USE,
+    charge_meanings,
     select,
     table,
 )
 
 from pipelines.contracts import CHARGES, COVERAGE, SPLIT_SHARES, USAGE
 from pipelines.queries import materialise
-from pipelines.registry.catalogue import resource_key
+from pipelines.registry.keys import resource_key
 
 ARN = "arn:aws:sagemaker:us-east-1:1:endpoint/Rank"
 FAR = datetime(9999, 1, 1)
@@ -146,41 +147,6 @@ def test_the_whole_key_beats_the_name_and_the_catalogue_beats_the_log(
     assert by_key == [(ARN, "endpoint/rank"), (GPU, GPU)]
 
 
-MEANING = dict.fromkeys(
-    (
-        "provider",
-        "service",
-        "usage_type",
-        "operation",
-        "line_item",
-        "category",
-        "instance_type",
-        "product_family",
-        "service_name",
-        "rule_id",
-        "bucket",
-        "component",
-        "element",
-        "split",
-    ),
-    TEXT,
-) | {"is_following": FLAG, "milli_gpus": COUNT}
-
-
-def meant(con: duckdb.DuckDBPyConnection, **changed: Any) -> None:
-    materialise(con, "signatures", "attribution/signatures")
-    rows = con.execute("SELECT * FROM signatures").fetchall()
-    names = list(MEANING)[:9]
-    meaning = {"rule_id": "r", "bucket": "", "component": "inference", "element": "hardware"}
-    meaning |= {"split": "capacity", "is_following": False, "milli_gpus": 1000, **changed}
-    table(
-        con,
-        "signature_meanings",
-        MEANING,
-        *({**dict(zip(names, row, strict=True)), **meaning} for row in rows),
-    )
-
-
 def test_kinds_of_line_are_distinct_and_an_absent_field_is_empty(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
@@ -191,7 +157,10 @@ def test_kinds_of_line_are_distinct_and_an_absent_field_is_empty(
     ]
 
 
-def linked_columns(con: duckdb.DuckDBPyConnection, columns: list[str]) -> list[tuple[Any, ...]]:
+def linked_columns(
+    con: duckdb.DuckDBPyConnection, columns: list[str], *links: dict[str, Any]
+) -> list[tuple[Any, ...]]:
+    table(con, "links", LINK, *links)
     table(
         con,
         "linked_resources",
@@ -216,7 +185,7 @@ def test_linked_charges_know_their_hours_and_their_machine_time(
             charge("elsewhere", ResourceId="i-1"),
         ],
     )
-    meant(con)
+    charge_meanings(con)
     found = linked_columns(con, ["charge_id", "first_hour", "last_hour", "machine_us"])
     assert found == sorted(
         [
@@ -236,13 +205,13 @@ def test_lines_that_a_rule_places_or_that_follow_are_not_linked(
     con: duckdb.DuckDBPyConnection, changed: dict[str, Any]
 ) -> None:
     bill(con, [charge("a")])
-    meant(con, **changed)
+    charge_meanings(con, **changed)
     assert linked_columns(con, ["charge_id"]) == []
 
 
 def test_following_lines_need_a_resource_and_keep_its_link(con: duckdb.DuckDBPyConnection) -> None:
     bill(con, [charge("a"), charge("b", ResourceId=None), charge("c", ResourceId="i-1")])
-    meant(con, is_following=True)
+    charge_meanings(con, is_following=True)
     table(
         con,
         "linked_resources",
