@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 from assets.command_close import close
 from assets.command_demo import demo
 from assets.command_explain import explain
+from assets.command_export import export
 from assets.command_init import init
 from assets.command_options import EXIT_CODES
 from assets.command_run import backfill, run
@@ -95,6 +96,7 @@ SUMMARIES: Final[dict[str, tuple[Callable[..., None], str]]] = {
     "months": (months, "List the published months."),
     "show": (show, "Review a month, or several side by side."),
     "explain": (explain, "Walk a figure down to its bill lines."),
+    "export": (export, "Write a month as a FOCUS dataset."),
 }
 for name, (command, summary) in SUMMARIES.items():
     app.command(name, short_help=summary)(command)

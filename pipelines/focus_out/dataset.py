@@ -1,0 +1,101 @@
+"""From the ledger's tables to the rows of the dataset, as a view that is read once, while writing.
+
+The month is never held in memory: only which charges were split, and their parts with their ratios,
+are tables of the connection (which spill to its temporary folder); everything else streams.
+"""
+
+from typing import Final
+
+import duckdb
+
+from pipelines.focus_out.services import load_words
+from pipelines.queries import materialise, sql
+
+ROWS: Final = "cost_and_usage"
+"""The view `prepare` leaves: every column of every version."""
+
+_FOCUS_DETAILS: Final = (
+    "CoreCount", "DiskMaxIops", "DiskSpace", "DiskType", "GpuCount", "InstanceType",
+    "InstanceSeries", "MemorySize", "NetworkMaxIops", "NetworkMaxThroughput", "OperatingSystem",
+    "Redundancy", "StorageClass",
+)  # fmt: skip
+"""The keys of SkuPriceDetails that 1.3 and 1.4 define. The draft of 1.5 adds ModelId and others; a
+bill that has them already carries them here as x_ModelId and so on."""
+
+_UNITS = "replace({0}::DECIMAL(38, 18)::VARCHAR, '.', '')::HUGEINT"
+_MONEY = "(({0})::DECIMAL(38, 0) * 0.000000000000000001::DECIMAL(18, 18))::DECIMAL(38, 18)"
+_KNOWN = ", ".join(f"'{key}'" for key in _FOCUS_DETAILS)
+
+MACROS: Final = {
+    "focus_unit(unit)": "coalesce(getvariable('focus_units')[lower(unit)], unit)",
+    "plain_number(digits)": "rtrim(rtrim(digits, '0'), '.')",
+    # cost / quantity to 1e-18, rounded down, in two divisions so that no product leaves HUGEINT
+    "_price_units(cost, quantity)": (
+        "cost // quantity * 1000000000000000000"
+        " + cost % quantity * 1000000000 // quantity * 1000000000"
+        " + cost % quantity * 1000000000 % quantity * 1000000000 // quantity"
+    ),
+    "unit_price(cost, quantity)": (
+        "CASE WHEN quantity > 0 AND quantity < 100000000000 AND cost >= 0"
+        " AND cost::DOUBLE < quantity::DOUBLE * 1e15 THEN "
+        + _MONEY.format(f"_price_units({_UNITS.format('cost')}, {_UNITS.format('quantity')})")
+        + " END"
+    ),
+    # the first `mark` of 1e12 shares of a quantity, rounded towards zero
+    "_share(units, mark)": (
+        "units // 1000000000000 * mark + units % 1000000000000 * mark // 1000000000000"
+    ),
+    "_cut(units, ratio, ratio_before)": (
+        "_share(units, ratio_before + ratio) - _share(units, ratio_before)"
+    ),
+    "part_of(quantity, ledger_quantity, ledger_part, ratio, ratio_before)": (
+        "CASE WHEN quantity = ledger_quantity THEN ledger_part WHEN quantity < 0 THEN -"
+        + _MONEY.format(f"_cut({_UNITS.format('abs(quantity)')}, ratio, ratio_before)")
+        + " ELSE "
+        + _MONEY.format(f"_cut({_UNITS.format('quantity')}, ratio, ratio_before)")
+        + " END"
+    ),
+    "json_object_text(document)": (
+        "CASE WHEN json_valid(document) AND json_type(document) = 'OBJECT' THEN document END"
+    ),
+    "_pointer(key)": "'/' || replace(replace(key, '~', '~0'), '/', '~1')",
+    "_focus_key(key)": (
+        f"CASE WHEN key IN ({_KNOWN}) OR starts_with(key, 'x_') THEN key ELSE 'x_' || key END"
+    ),
+    "_detail(document, key)": (
+        "coalesce(document::JSON -> _pointer(key), document::JSON -> _pointer(key[3:]))"
+    ),
+    "focus_details(document)": (
+        "CASE WHEN json_object_text(document) IS NOT NULL THEN to_json(map_from_entries("
+        "list_transform("
+        "list_distinct(list_transform(json_keys(document), lambda k: _focus_key(k))), "
+        "lambda k: {'k': k, 'v': _detail(document, k)}"
+        ")))::VARCHAR END"
+    ),
+    "new_tag(tags, pointer, value)": (
+        "CASE WHEN value <> '' AND NOT coalesce(json_exists(tags, pointer), false) THEN value END"
+    ),
+}
+"""Exact arithmetic and JSON that the files of `sql/focus` share."""
+
+
+def prepare(
+    con: duckdb.DuckDBPyConnection,
+    month: str,
+    charges: duckdb.DuckDBPyRelation,
+    allocated: duckdb.DuckDBPyRelation,
+) -> None:
+    """Leave the view `cost_and_usage`: the dataset's rows, lazily.
+
+    `charges` and `allocated` are the month's tables in the columns of their contracts.
+    """
+    con.execute("SET VARIABLE month = $month", {"month": month})
+    for signature, body in MACROS.items():
+        con.execute(f"CREATE OR REPLACE TEMP MACRO {signature} AS {body}")
+    load_words(con)
+    charges.create_view("origin_charges", replace=True)
+    allocated.create_view("allocated", replace=True)
+    for table in ("split_origins", "split_ratios"):
+        materialise(con, table, f"focus/{table}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW focus_charges AS {sql('focus/charges')}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {ROWS} AS {sql('focus/cost_and_usage')}")
