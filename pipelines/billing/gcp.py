@@ -117,10 +117,17 @@ MACROS: Final = {
         "WHEN t = 'None' THEN 'null' WHEN t = 'True' THEN 'true' WHEN t = 'False' THEN 'false' "
         "WHEN ends_with(t, '(') OR t = ')' THEN '' ELSE t END"
     ),
-    # JSON, or Python's text of a list or dict, as JSON; NULL for what is neither.
+    # JSON, or Python's text of a list or dict, as JSON; NULL for what is neither. Without double
+    # quotes and backslashes every single quote of Python's text bounds a string, which is quick.
     "gcp_json(t)": (
-        "CASE WHEN json_valid(t) THEN t ELSE gcp_valid_json(array_to_string(list_transform("
+        "CASE WHEN json_valid(t) THEN t "
+        "WHEN NOT regexp_matches(t, '[\"\\\\]') THEN gcp_valid_json(gcp_plain_json(t)) "
+        "ELSE gcp_valid_json(array_to_string(list_transform("
         f"regexp_extract_all(t, '{_TOKENS}'), lambda token: gcp_json_token(token)), '')) END"
+    ),
+    "gcp_plain_json(t)": (
+        "regexp_replace(replace(replace(replace(replace(t, '''', '\"'), ': None', ': null'), "
+        "': True', ': true'), ': False', ': false'), '[A-Za-z_.]+\\((\"[^\"]*\")\\)', '\\1', 'g')"
     ),
     "gcp_valid_json(t)": "CASE WHEN json_valid(t) THEN t END",
     # Numbers of an amount as texts, which JSON keeps to the last digit. A key cannot be met inside
@@ -163,21 +170,23 @@ MACROS: Final = {
     ),
     "gcp_credit_use(kind)": (
         "CASE WHEN kind = 'COMMITTED_USAGE_DISCOUNT' THEN 'resource' "
-        "WHEN kind IN ('COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE', 'SUBSCRIPTION_BENEFIT') THEN 'spend' "
+        "WHEN kind IN ('COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE', 'SUBSCRIPTION_BENEFIT') "
+        "THEN 'spend' "
         "WHEN kind = 'FEE_UTILIZATION_OFFSET' THEN 'offset' "
         "WHEN kind IN ('SUSTAINED_USAGE_DISCOUNT', 'RESELLER_MARGIN', 'DISCOUNT', "
         "'SPENDING_BASED_DISCOUNT', 'FREE_TIER') THEN 'discount' ELSE 'payment' END"
     ),
     # Whether a line is the fee of a commitment, in either model.
     "gcp_is_fee(description, credits)": (
-        "coalesce(description ILIKE 'Commitment %' OR description ILIKE '%Committed Use Discount%', "
-        "false) OR coalesce(contains(credits, 'FEE_UTILIZATION_OFFSET'), false)"
+        "coalesce(description ILIKE 'Commitment %' "
+        "OR description ILIKE '%Committed Use Discount%', false) "
+        "OR coalesce(contains(credits, 'FEE_UTILIZATION_OFFSET'), false)"
     ),
     "gcp_region(region, zone)": "coalesce(region, regexp_replace(zone, '-[a-z]$', ''))",
     # A machine's series and kind as both a fee and the usage it covers name them.
     "gcp_machine(t)": (
-        "coalesce(nullif(regexp_extract(t, '\\b([A-Z][0-9]{1,3}[A-Z]?)\\b', 1), ''), 'N1') || ' ' || "
-        "CASE WHEN t ILIKE '%gpu%' THEN 'gpu' WHEN t ILIKE '%ssd%' THEN 'ssd' "
+        "coalesce(nullif(regexp_extract(t, '\\b([A-Z][0-9]{1,3}[A-Z]?)\\b', 1), ''), 'N1') "
+        "|| ' ' || CASE WHEN t ILIKE '%gpu%' THEN 'gpu' WHEN t ILIKE '%ssd%' THEN 'ssd' "
         "WHEN regexp_matches(t, '(?i)\\b(ram|memory)\\b') THEN 'ram' "
         "WHEN regexp_matches(t, '(?i)\\b(cpu|core)\\b') THEN 'cpu' ELSE '' END"
     ),
@@ -189,7 +198,7 @@ MAX_WEIGHT: Final = 10**18
 
 
 def prepare(bill: Bill) -> None:
-    """Read the credits, and decide how much of each commitment's fee was used and by which lines."""
+    """Read labels and credits; decide how much of each commitment's fee was used, and by what."""
     con = bill.con
     materialise(con, "gcp_label_texts", "billing/gcp/label_texts")
     materialise(con, "gcp_credits", "billing/gcp/credits")
@@ -200,8 +209,8 @@ def prepare(bill: Bill) -> None:
     materialise(con, "gcp_parts", "billing/gcp/parts")
     for currency, unknown, lines, money in query(con, "billing/gcp/unknown_credits").fetchall():
         bill.warnings.append(
-            f"{bill.where} credits of type {unknown!r} are not known here, kept as charges of their "
-            f"own: {lines} lines, {plain(money)} {currency}."
+            f"{bill.where} credits of type {unknown!r} are not known here, kept as charges of "
+            f"their own: {lines} lines, {plain(money)} {currency}."
         )
 
 
@@ -289,10 +298,11 @@ def _warn_of_unproven_use(bill: Bill, pools: Mapping[str, _Pool]) -> None:
             )
         alone = [p for p in here if p.is_attributed and p.used() != p.fee]
         if alone:
+            fees = sum((p.fee for p in alone), Decimal(0))
             bill.warnings.append(
                 f"{bill.where} {sum(p.fee_lines for p in alone)} fee lines of commitments name "
-                f"usage that has no credit in this bill: {plain(sum(p.fee for p in alone))} "
-                f"{currency} are kept as unused."
+                f"usage that has no credit in this bill: {plain(fees)} {currency} are kept as "
+                "unused."
             )
 
 

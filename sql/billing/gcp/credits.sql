@@ -2,29 +2,29 @@
 -- commitment (spend, resource), the offset of a commitment's fee, or a payment.
 -- grain:  line_number, credit_number
 -- params: none
-WITH listed AS (
-    SELECT line_number, currency, gcp_list(credits) AS list_text
-    FROM bill_lines
-    WHERE credits <> '[]'
+WITH texts AS (
+    SELECT DISTINCT credits AS text FROM bill_lines WHERE credits <> '[]'
+),
+
+lists AS (
+    SELECT text, gcp_list(text) AS list_text FROM texts
 ),
 
 parsed AS (
     SELECT
-        line_number,
-        currency,
+        text,
         from_json(
             list_text,
             '[{"type":"VARCHAR","amount":"VARCHAR","id":"VARCHAR","name":"VARCHAR",'
             || '"full_name":"VARCHAR"}]'
         ) AS told
-    FROM listed
+    FROM lists
     WHERE list_text IS NOT NULL
 ),
 
 unnested AS (
     SELECT
-        line_number,
-        currency,
+        text,
         unnest(told) AS credit,
         unnest(range(1, len(told) + 1)) AS credit_number
     FROM parsed
@@ -32,8 +32,7 @@ unnested AS (
 
 typed AS (
     SELECT
-        line_number,
-        currency,
+        text,
         credit_number,
         amount(credit.amount) AS amount,
         gcp_credit_type(credit.type, coalesce(credit.name, credit.id)) AS credit_type,
@@ -42,5 +41,10 @@ typed AS (
     FROM unnested
 )
 
-SELECT *, gcp_credit_use(credit_type) AS use
-FROM typed
+SELECT
+    bill_lines.line_number,
+    bill_lines.currency,
+    typed.* EXCLUDE (text),
+    gcp_credit_use(typed.credit_type) AS use
+FROM bill_lines
+INNER JOIN typed ON bill_lines.credits = typed.text
