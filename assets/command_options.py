@@ -42,6 +42,7 @@ class View(StrEnum):
     owner = "owner"
     day = "day"
     source = "source"
+    commitment = "commitment"
 
 
 class Calendar(StrEnum):

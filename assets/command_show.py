@@ -123,6 +123,7 @@ def show(
       modelspend show --month 2026-09
       modelspend show --from 2026-07 --to 2026-09 --by owner
       modelspend show --month 2026-09 --csv --table prediction > september.csv
+      modelspend show --month 2026-09 --by commitment
       modelspend show --month 2026-09 --calendar charge
       modelspend show --month 2026-08 --changes
       modelspend show --month 2026-08 --changes --lines --limit 50
@@ -131,8 +132,20 @@ def show(
         message = "give --month, or both --from and --to"
         raise typer.BadParameter(message)
     _check_options_fit(
-        {"--by day": by is View.day, "--changes": changes} if first else {}, "shows one month"
+        {
+            "--by day": by is View.day,
+            "--by commitment": by is View.commitment,
+            "--changes": changes,
+        }
+        if first
+        else {},
+        "shows one month",
     )
+    if by is View.commitment and (calendar is Calendar.charge or changes):
+        message = (
+            "--by commitment shows what a month's bill holds: without --calendar, --changes"
+        )
+        raise typer.BadParameter(message)
     for name, given in (("--lines", lines), ("--against", against is not None)):
         if given and not changes:
             message = f"{name} belongs to --changes"
@@ -216,8 +229,9 @@ def _review(reading: "Reading", first: str, last: str, basis: Basis, by: View) -
 
     months = _months(first, last)
     if first == last:
-        days = reading.table(first, "out_spend__model_days") if by is View.day else None
-        return month_review(reading.month(first), basis.value, by.value, days)
+        name = {View.day: "out_spend__model_days", View.commitment: "out_spend__commitments"}
+        rows = reading.table(first, name[by]) if by in name else None
+        return month_review(reading.month(first), basis.value, by.value, rows)
     found = [reading.month(month) for month in months]
     return months_review(found, basis.value, by.value)
 

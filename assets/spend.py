@@ -1,4 +1,4 @@
-"""What each model version cost, by charge day and by charge month."""
+"""What each model version cost, by charge day and by charge month; what commitments did."""
 
 import dagster as dg
 
@@ -6,14 +6,19 @@ from assets.checks import FEW_UNATTRIBUTED, unattributed_share_is_small
 from assets.metadata import table_spec
 from assets.resources import AttributionProject
 from assets.steps import Results, staged
-from pipelines.spend import model_days, model_months
+from pipelines.spend import commitments, model_days, model_months
 
 ALLOCATED = "core_attribution__allocated_charges"
+CHARGES = "core_billing__charges"
 DAYS, MONTHS = "out_spend__model_days", "out_spend__model_months"
+COMMITMENTS = "out_spend__commitments"
 
 
 @dg.multi_asset(
-    specs=[table_spec(name, [ALLOCATED], {"duckdb", "polars"}) for name in (DAYS, MONTHS)],
+    specs=[
+        *(table_spec(name, [ALLOCATED], {"duckdb", "polars"}) for name in (DAYS, MONTHS)),
+        table_spec(COMMITMENTS, [CHARGES], {"duckdb", "polars"}),
+    ],
     check_specs=[FEW_UNATTRIBUTED],
 )
 def out_spend(context: dg.AssetExecutionContext, project: AttributionProject) -> Results:
@@ -22,10 +27,13 @@ def out_spend(context: dg.AssetExecutionContext, project: AttributionProject) ->
     with run.connect() as con:
         yield from staged(
             run,
-            (DAYS, MONTHS),
+            (DAYS, MONTHS, COMMITMENTS),
             lambda: {
                 DAYS: model_days(con, run.month, run.staged_files(ALLOCATED)),
                 MONTHS: model_months(con, run.month, run.staged_files(ALLOCATED)),
+                COMMITMENTS: commitments(
+                    con, run.month, run.staged_files(CHARGES), run.project.catalogue
+                ),
             },
             {MONTHS: unattributed_share_is_small},
         )

@@ -645,6 +645,50 @@ MODEL_MONTHS = Contract(
     required=("billing_month", "charges", *_SPEND_COSTS),
 )
 
+_COMMITMENT_COSTS = {
+    "purchased_cost": MONEY,
+    "used_effective_cost": MONEY,
+    "unused_effective_cost": MONEY,
+    "covered_list_cost": MONEY,
+    "covered_contracted_cost": MONEY,
+}
+
+COMMITMENTS = Contract(
+    name="out_spend__commitments",
+    grain="source x provider x commitment x type x currency",
+    columns={
+        "billing_month": TEXT,
+        "source": TEXT,
+        "provider": TEXT,
+        "commitment_id": TEXT,
+        "commitment_type": TEXT,
+        "commitment_name": TEXT,
+        "currency": TEXT,
+        "owner": TEXT,
+        "cost_centre": TEXT,
+        "accounts_covered": COUNT,
+        **_COMMITMENT_COSTS,
+        "eligible_on_demand_cost": MONEY,
+        "used_quantity": QUANTITY,
+        "unused_quantity": QUANTITY,
+        "quantity_unit": TEXT,
+        "utilisation": QUANTITY,
+        "coverage": QUANTITY,
+        "savings_rate_of_list": QUANTITY,
+        "savings_rate_of_contracted": QUANTITY,
+    },
+    key=("source", "provider", "commitment_id", "commitment_type", "currency"),
+    required=("billing_month", "accounts_covered", *_COMMITMENT_COSTS),
+)
+"""Analysis beside the ledger, never added to it.
+
+`eligible_on_demand_cost`: list cost of usage that no commitment covered, of SKUs this one covered
+in the month; NULL where the bill names no SKU. Two commitments may both count it: never summed.
+`utilisation` = used / (used + unused) effective cost; `coverage` = covered / (covered + eligible)
+at list; `savings_rate_of_list` = 1 - (used + unused) / covered at list; `savings_rate_of_contracted` =
+(covered at contracted - used - unused) / covered at contracted. Six decimals, NULL where there is
+nothing to divide by, derived for display: never summed or averaged."""
+
 PREDICTED = Contract(
     name="core_prediction__spend",
     grain="plan version x as-of x kind x version x component x element x charge month x currency",
@@ -793,6 +837,7 @@ TABLES: Final[dict[str, Contract]] = {
         NOTIONAL_IDLE,
         MODEL_DAYS,
         MODEL_MONTHS,
+        COMMITMENTS,
         PREDICTED,
         VARIANCE,
         RECONCILIATION,

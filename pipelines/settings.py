@@ -150,6 +150,9 @@ class AttributionSettings(Section):
     idle_bearer: Literal["kept", "endpoint_owner", "spread_by_use"] = "kept"
     shared_pool: Literal["kept", "spread_even", "spread_by_cost"] = "kept"
     overhead: Literal["kept", "spread_by_cost"] = "kept"
+    commitment_pool: Literal["kept", "organisation"] = "kept"
+    """Commitments' benefit stays where the provider applied it, or is shared at one rate by all
+    usage they could have covered."""
     token_weights: TokenWeights = TokenWeights()
     ai_accounts: list[str] = []
     """Usage accounts whose every charge is AI, even without other evidence."""

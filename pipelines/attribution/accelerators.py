@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 from typing import Final
 
-_AWS: Final = {
+_AWS: Final[dict[str, int | str]] = {
     "p2.xlarge": 1, "p2.8xlarge": 8, "p2.16xlarge": 16,
     "p3.2xlarge": 1, "p3.8xlarge": 4, "p3.16xlarge": 8, "p3dn.24xlarge": 8,
     "p4d.24xlarge": 8, "p4de.24xlarge": 8,
@@ -29,7 +29,7 @@ _AWS: Final = {
     "dl1.24xlarge": 8, "dl2q.24xlarge": 8,
 }  # fmt: skip
 
-_AZURE: Final = {
+_AZURE: Final[dict[str, int | str]] = {
     "nc6": 1, "nc12": 2, "nc24": 4, "nc24r": 4,
     "nc6s_v2": 1, "nc12s_v2": 2, "nc24s_v2": 4, "nc24rs_v2": 4,
     "nc6s_v3": 1, "nc12s_v3": 2, "nc24s_v3": 4, "nc24rs_v3": 4,
@@ -45,13 +45,13 @@ _AZURE: Final = {
     "nv36ads_a10_v5": 1, "nv36adms_a10_v5": 1, "nv72ads_a10_v5": 2,
 }  # fmt: skip
 
-_GOOGLE: Final = {
+_GOOGLE: Final[dict[str, int | str]] = {
     "g2-standard-4": 1, "g2-standard-8": 1, "g2-standard-12": 1, "g2-standard-16": 1,
     "g2-standard-24": 2, "g2-standard-32": 1, "g2-standard-48": 4, "g2-standard-96": 8,
     "g4-standard-48": 1, "g4-standard-96": 2, "g4-standard-192": 4, "g4-standard-384": 8,
 }  # fmt: skip
 
-_ALIBABA: Final = {
+_ALIBABA: Final[dict[str, int | str]] = {
     "gn6i-c4g1.xlarge": 1, "gn6i-c8g1.2xlarge": 1, "gn6i-c16g1.4xlarge": 1,
     "gn6i-c24g1.6xlarge": 1, "gn6i-c40g1.10xlarge": 1, "gn6i-c24g1.12xlarge": 2,
     "gn6i-c24g1.24xlarge": 4,

@@ -137,6 +137,8 @@ def allocate(
         _spread_pool(con, {**bounds, "by_cost": policy.shared_pool == "spread_by_cost"})
     if policy.overhead != "kept":
         _spread_overhead(con)
+    if policy.commitment_pool == "organisation":
+        _pool_commitments(con)
 
     ledger = query(
         con,
@@ -270,6 +272,12 @@ def _spread_overhead(con: duckdb.DuckDBPyConnection) -> None:
     materialise(con, "overhead_charges", "attribution/overhead_charges")
     materialise(con, "overhead_claims", "attribution/overhead_claims")
     _add_parts(con, "overhead_charges", "overhead_claims")
+
+
+def _pool_commitments(con: duckdb.DuckDBPyConnection) -> None:
+    """All usage that commitments cover or could cover pays one rate: extra parts that net to 0."""
+    materialise(con, "pool_members", "attribution/pool_members")
+    con.execute(f"INSERT INTO parts BY NAME {sql('attribution/pool_moves')}")
 
 
 def _add_parts(con: duckdb.DuckDBPyConnection, origins: str, claims: str) -> None:

@@ -80,8 +80,8 @@ class Names:
         for model, of_model in tries:
             if model and (found := self.resolve(model, of_model)).is_known:
                 return found
-        if found := self._usage_types.get(_spelling(model_id)):
-            return Resolved(*found, is_known=True)
+        if listed := self._usage_types.get(_spelling(model_id)):
+            return Resolved(*listed, is_known=True)
         return self.resolve(model_id or family, version)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from pipelines.review.adjustments import adjustment_sheets
+from pipelines.review.commitments import commitment_sheets
 from pipelines.review.head import (
     facts,
     other_charge_months,
@@ -22,17 +23,19 @@ def month_review(
     month: PublishedMonth,
     basis: str = "effective",
     by: str = "model",
-    model_days: pl.DataFrame | None = None,
+    rows: pl.DataFrame | None = None,
 ) -> Review:
     """Everything a person asks of a month at its end, in reading order.
 
-    `by` = `day` needs `model_days`; the other views read the month's own tables.
+    `by` = `day` and `commitment` need `rows`: the month's model days, or its commitments. The other
+    views read the month's own tables.
     """
-    if by == "day":
-        if model_days is None:
-            message = "a review by day needs the month's model days"
+    if by in ("day", "commitment"):
+        if rows is None:
+            what = "model days" if by == "day" else "commitments"
+            message = f"a review by {by} needs the month's {what}"
             raise ValueError(message)
-        spend = day_sheets(model_days, basis)
+        spend = day_sheets(rows, basis) if by == "day" else commitment_sheets(rows)
     else:
         spend = spend_sheets(month, basis, by)
     sheets = (

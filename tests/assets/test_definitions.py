@@ -50,6 +50,7 @@ DEPENDENCIES = {
     "out_reconciliation": {"core_attribution__allocated_charges", "core_billing__export_totals"},
     "out_spend__model_days": {"core_attribution__allocated_charges"},
     "out_spend__model_months": {"core_attribution__allocated_charges"},
+    "out_spend__commitments": {"core_billing__charges"},
     "core_prediction__spend": {"core_registry__plans"},
     "out_variance__predicted_vs_actual": {
         "core_prediction__spend",
