@@ -1,0 +1,62 @@
+-- The lines of an Azure export with what each is about and whether it is charged: where actual and
+-- amortized costs are joined, the actual ones only add the commitments' purchases and refunds.
+-- grain:  file, line
+-- params: none
+WITH worded AS (
+    SELECT
+        *,
+        strftime(instant(billing_period_start), '%Y-%m') AS line_month,
+        charge_kind(charge_type) AS kind,
+        is_commitment(pricing_model) AS is_committed
+    FROM raw_text
+)
+
+SELECT
+    *,
+    line_month IN (SELECT month FROM paired_months) AS is_paired,
+    CASE
+        WHEN
+            role = 'actual'
+            AND NOT (is_committed AND kind IN ('purchase', 'refund'))
+            AND line_month IN (SELECT month FROM paired_months)
+            THEN 'left_out'
+        ELSE 'charge'
+    END AS line_fate,
+    -- What a line is about, and nothing that a later delivery of it may restate: no amount,
+    -- invoice or tag. Azure writes the same resource in several cases.
+    concat_ws(
+        '|',
+        left(billing_period_start, 10),
+        coalesce(billing_profile_id, billing_account_id, ''),
+        coalesce(lower(subscription_id), ''),
+        coalesce(currency, ''),
+        kind,
+        coalesce(pricing_model, ''),
+        coalesce(frequency, ''),
+        coalesce(left(date, 10), ''),
+        coalesce(lower(resource_id), ''),
+        coalesce(lower(resource_group), ''),
+        coalesce(resource_location, ''),
+        coalesce(consumed_service, ''),
+        coalesce(meter_id, ''),
+        coalesce(meter_category, ''),
+        coalesce(meter_subcategory, ''),
+        coalesce(meter_name, ''),
+        coalesce(unit_of_measure, ''),
+        coalesce(product_id, part_number, ''),
+        coalesce(product_name, ''),
+        coalesce(lower(benefit_id), lower(reservation_id), ''),
+        coalesce(allocation_rule, '')
+    ) AS line_key,
+    concat_ws('|', quantity, cost, unit_price, list_price, tag_text, additional_info) AS line_order,
+    -- An Enterprise Agreement's export has no such column: its bill is not known by its invoice.
+    coalesce(invoice_id, '') = '' AS lacks_invoice,
+    kind = 'usage'
+    AND coalesce(amount(cost), 0) <> 0
+    AND coalesce(amount(list_cost), 0) = 0
+    AND (
+        coalesce(amount(list_price), 0) = 0
+        OR coalesce(amount(quantity), 0) = 0
+        OR (pricing_currency <> currency AND amount(exchange_rate) IS NULL)
+    ) AS lacks_list_price
+FROM worded
