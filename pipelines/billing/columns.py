@@ -28,6 +28,8 @@ class Column:
     kind: Kind = "text"
     is_core: bool = False
     aliases: tuple[str, ...] = ()
+    absence: str = ""
+    """Said when a core column is missing, instead of the nearest one: why, and what to do."""
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -52,7 +54,7 @@ class Header:
 TagKey = Callable[[str], str | None]
 """The tag key a header stands for; '' if it has none, None if the column is no tag."""
 
-_PUNCTUATION = re.compile(r"[^a-z0-9]")
+_PUNCTUATION = re.compile(r"[\W_]")
 
 
 def no_tags(_: str) -> None:
@@ -95,10 +97,12 @@ def match_header(
         here = next((at for h in column.headers if (at := found.get(plain_name(h)))), [])
         if not here:
             if column.is_core:
+                more = f": {column.absence}" if column.absence else ""
                 raise BillUnreadable(
                     source,
                     month,
-                    f"{file} has no column {column.header!r}; {nearest(column.header, names)}",
+                    f"{file} has no column {column.header!r}"
+                    f"{more or '; ' + nearest(column.header, names)}",
                     "the first line of the file",
                 )
             continue

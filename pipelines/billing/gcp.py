@@ -49,60 +49,80 @@ Not read: unit prices (whether they are in the currency of the line is not docum
 of commitments.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Final
 
-from pipelines.billing.columns import Column
-from pipelines.billing.formats import Bill, BillFormat
+import duckdb
+
+from pipelines.billing.columns import Column, plain_name
+from pipelines.billing.formats import Bill, BillFormat, RawText
+from pipelines.billing.raw_text import duckdb_text, read_raw_text
+from pipelines.files import LocalFile
 from pipelines.money import EXACT, SCALE, plain, quantise
-from pipelines.queries import load, materialise, query, rows_of
+from pipelines.queries import load, materialise, query, rows_of, sql
+from pipelines.settings import BillSource
+
+
+def _field(name: str, record: str, field: str) -> Column:
+    """A field of a record, read from the record where the export is nested, else by itself."""
+    return Column(name, record, aliases=(f"{record}.{field}",))
+
 
 COLUMNS: tuple[Column, ...] = (
     Column("invoice_month", "invoice.month", is_core=True, aliases=("invoice",)),
     Column("billing_account_id", "billing_account_id"),
     Column("cost_type", "cost_type"),
-    Column("service_id", "service", aliases=("service.id",)),
-    Column("service_description", "service", aliases=("service.description",)),
-    Column("sku_id", "sku", aliases=("sku.id",)),
-    Column("sku_description", "sku", aliases=("sku.description",)),
+    _field("service_id", "service", "id"),
+    _field("service_description", "service", "description"),
+    _field("sku_id", "sku", "id"),
+    _field("sku_description", "sku", "description"),
     Column("usage_start", "usage_start_time", "instant", is_core=True),
     Column("usage_end", "usage_end_time", "instant"),
-    Column("project_id", "project", aliases=("project.id",)),
-    Column("project_name", "project", aliases=("project.name",)),
-    Column("project_labels", "project", aliases=("project.labels",)),
+    _field("project_id", "project", "id"),
+    _field("project_name", "project", "name"),
+    _field("project_labels", "project", "labels"),
     Column("labels", "labels", "json"),
     Column("system_labels", "system_labels", "json"),
     Column("resource_tags", "tags", "json"),
-    Column("location", "location", aliases=("location.location",)),
-    Column("region", "location", aliases=("location.region",)),
-    Column("zone", "location", aliases=("location.zone",)),
-    Column("resource_name", "resource", aliases=("resource.name",)),
-    Column("resource_global_name", "resource", aliases=("resource.global_name",)),
+    _field("location", "location", "location"),
+    _field("region", "location", "region"),
+    _field("zone", "location", "zone"),
+    _field("resource_name", "resource", "name"),
+    _field("resource_global_name", "resource", "global_name"),
     Column("cost", "cost", "money", is_core=True),
     Column("currency", "currency", is_core=True),
     Column("conversion_rate", "currency_conversion_rate", "quantity"),
-    Column("usage_amount", "usage", aliases=("usage.amount",)),
-    Column("usage_unit", "usage", aliases=("usage.unit",)),
-    Column("pricing_amount", "usage", aliases=("usage.amount_in_pricing_units",)),
-    Column("pricing_unit", "usage", aliases=("usage.pricing_unit",)),
-    Column("credits", "credits", "json", is_core=True),
-    Column("adjustment_id", "adjustment_info", aliases=("adjustment_info.id",)),
-    Column("adjustment_type", "adjustment_info", aliases=("adjustment_info.type",)),
-    Column("adjustment_mode", "adjustment_info", aliases=("adjustment_info.mode",)),
+    _field("usage_amount", "usage", "amount"),
+    _field("usage_unit", "usage", "unit"),
+    _field("pricing_amount", "usage", "amount_in_pricing_units"),
+    _field("pricing_unit", "usage", "pricing_unit"),
+    Column(
+        "credits",
+        "credits",
+        "json",
+        is_core=True,
+        absence=(
+            "`cost` is before credits, so that the bill would be too high by every discount, free "
+            "tier, commitment and promotion. Export the table again with its column credits (to "
+            "CSV as TO_JSON_STRING(credits))"
+        ),
+    ),
+    _field("adjustment_id", "adjustment_info", "id"),
+    _field("adjustment_type", "adjustment_info", "type"),
+    _field("adjustment_mode", "adjustment_info", "mode"),
     Column("cost_at_list", "cost_at_list", "money"),
     Column("default_cost", "cost_at_effective_price_default", "money"),
-    Column("tier_start", "price", aliases=("price.tier_start_amount",)),
+    _field("tier_start", "price", "tier_start_amount"),
     Column("transaction_type", "transaction_type"),
     Column("seller_name", "seller_name"),
-    Column("subscription_id", "subscription", aliases=("subscription.instance_id",)),
-    Column("model_id", "consumption_model", aliases=("consumption_model.id",)),
-    Column("model_description", "consumption_model", aliases=("consumption_model.description",)),
+    _field("subscription_id", "subscription", "instance_id"),
+    _field("model_id", "consumption_model", "id"),
+    _field("model_description", "consumption_model", "description"),
     Column("export_time", "export_time"),
 )
-"""A record's fields are read from its own column where the export is nested (`service` as JSON),
-else from flattened columns: each looks for the record first."""
 
 _STRING = r"'(?:[^'\\]|\\.)*'"
 _TOKENS = (
@@ -193,8 +213,36 @@ MACROS: Final = {
     "gcp_units(money)": "replace(abs(money)::VARCHAR, '.', '')::HUGEINT * sign(money)::HUGEINT",
 }
 
+RECORDS: Final = frozenset(
+    plain_name(header)
+    for column in COLUMNS
+    for header in column.headers
+    if any(other.startswith(f"{header}.") for other in column.headers)
+)
+"""The names of columns that hold a whole record."""
+
 MAX_WEIGHT: Final = 10**18
 """The weights of a pool add up to less, so that every product stays inside a HUGEINT."""
+
+
+def stage(
+    con: duckdb.DuckDBPyConnection,
+    source: BillSource,
+    month: str,
+    files: Sequence[LocalFile],
+    work: Path,
+) -> RawText:
+    """The text of the files; the records of a nested export are taken apart once, for all readers.
+
+    Raises:
+        BillUnreadable: see `pipelines.billing.raw_text.read_raw_text`.
+    """
+    raw = read_raw_text(con, FORMAT, source.name, month, files, work)
+    if any(plain_name(name) in RECORDS for header in raw.headers.values() for name in header.names):
+        path = duckdb_text(str(work / "flat.parquet"))
+        con.execute(f"COPY ({sql('billing/gcp/flat_text')}) TO {path} (FORMAT parquet)")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW raw_text AS SELECT * FROM read_parquet({path})")
+    return raw
 
 
 def prepare(bill: Bill) -> None:
@@ -312,5 +360,6 @@ FORMAT = BillFormat(
     columns=COLUMNS,
     prepare=prepare,
     macros=MACROS,
+    stage=stage,
     billing_period="invoice_month",
 )

@@ -15,14 +15,14 @@ WITH texts AS (
             FOR told_amount IN json_extract_string(gcp_list(credits), '$[*].amount')
         ] AS lowered,
         coalesce(cost_type, 'regular') = 'regular' AS is_regular,
-        gcp_field(sku_id, 'id') AS sku,
-        lower(coalesce(gcp_field(sku_description, 'description'), '')) AS sku_name,
+        sku_id AS sku,
+        lower(coalesce(sku_description, '')) AS sku_name,
         coalesce(credits, '') LIKE '%FEE_UTILIZATION_OFFSET%' AS has_offset,
-        gcp_field(model_description, 'description') AS model,
-        gcp_field(model_id, 'id') IS NOT NULL
-        AND gcp_field(subscription_id, 'instance_id') IS NOT NULL AS names_model
+        model_description AS model,
+        model_id IS NOT NULL
+        AND subscription_id IS NOT NULL AS names_model
     FROM raw_text
-    WHERE replace(gcp_field(invoice_month, 'month'), '-', '') = replace($month, '-', '')
+    WHERE replace(invoice_month, '-', '') = replace($month, '-', '')
 ),
 
 fees AS (
