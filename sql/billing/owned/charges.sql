@@ -41,7 +41,8 @@ SELECT
     coalesce(bill_lines.supplier, 'Own') AS "ServiceProviderName",
     CASE WHEN bill_lines.owned_kind = 'hardware' THEN 'Own' END AS "HostProviderName",
     coalesce(bill_lines.supplier, 'Own') AS "InvoiceIssuerName",
-    bill_lines.invoice_id AS "InvoiceId",
+    -- what nobody invoices is booked by ourselves: it is as final as it will ever be
+    coalesce(bill_lines.invoice_id, 'own-' || $month) AS "InvoiceId",
     bill_lines.account AS "BillingAccountId",
     bill_lines.account AS "SubAccountId",
     bill_lines.currency AS "BillingCurrency",

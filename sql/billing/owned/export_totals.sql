@@ -5,7 +5,7 @@
 WITH sums AS (
     SELECT
         coalesce(raw_text.account, '') AS payer,
-        coalesce(raw_text.invoice_id, '') AS invoice,
+        coalesce(raw_text.invoice_id, 'own-' || $month) AS invoice,
         coalesce(raw_text.supplier, 'Own') AS issuer,
         raw_text.currency AS currency,
         count(*) AS lines,

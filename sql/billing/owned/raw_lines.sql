@@ -11,8 +11,9 @@ WITH spans AS (
         ) AS owned_kind,
         instant(starts) AS starts_at,
         instant(ends) AS ends_at,
-        (getvariable('month') || '-01')::TIMESTAMP AS month_start,
-        (getvariable('month') || '-01')::TIMESTAMP + INTERVAL 1 MONTH AS month_end,
+        -- no month is read while files are only looked into
+        try_cast(getvariable('month') || '-01' AS TIMESTAMP) AS month_start,
+        try_cast(getvariable('month') || '-01' AS TIMESTAMP) + INTERVAL 1 MONTH AS month_end,
         coalesce(instant(paid_on), instant(starts)) AS paid_at
     FROM raw_text
 )
