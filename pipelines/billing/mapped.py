@@ -29,7 +29,7 @@ from pipelines.files import LocalFile
 from pipelines.settings import BillSource
 
 _LEFT_OUT: Final = {"billing_period_start": "getvariable('month') || '-01'"}
-_ISO_OFFSET: Final = r"\d ?(Z|UTC|[+-]\d\d(:?\d\d)?)$"
+_ISO_OFFSET: Final = r":\d\d(\.\d+)? ?(Z|UTC|[+-]\d\d(:?\d\d)?)$"
 
 
 def mapped_format(text: str, file: str) -> BillFormat:

@@ -2,13 +2,19 @@
 
 from typing import Final
 
-from pipelines.billing import aws
+from pipelines.billing import aws, focus, gcp
 from pipelines.billing.formats import BillFormat
+from pipelines.billing.mapped import mapped_format
+from pipelines.billing.owned import format as owned
 from pipelines.settings import BillSource
 
-FORMATS: Final[dict[str, BillFormat]] = {format_.name: format_ for format_ in (aws.FORMAT,)}
+FORMATS: Final[dict[str, BillFormat]] = {
+    format_.name: format_ for format_ in (aws.FORMAT, focus.FORMAT, gcp.FORMAT, owned.FORMAT)
+}
 
 
 def format_of(source: BillSource, mapping: str | None = None) -> BillFormat:
     """The format a source's settings name; `mapping` is the text of its mapping file, if any."""
+    if mapping is not None:
+        return mapped_format(mapping, source.mapping or "")
     return FORMATS[source.format]

@@ -225,7 +225,7 @@ def test_a_number_is_read_with_its_marks_and_its_sign(
     [('thousands = ","', "1,23"), ('thousands = ","', "1,234,56.7"), ("", "1,5")],
 )
 def test_a_mark_in_a_wrong_place_is_no_number(tmp_path: Path, reading: str, text: str) -> None:
-    with pytest.raises(BillUnreadable, match="BilledCost .* is not a number"):
+    with pytest.raises(BillUnreadable, match=r"BilledCost .* is not a number"):
         one(tmp_path, reading, "2026-05-02", text)
 
 
