@@ -67,7 +67,7 @@ def bill_months(project: Project, source: BillSource) -> dict[str, list[StoredFi
             month = layout.month_of(file.name)
             if month is not None:
                 found[month].append(file)
-            elif layout.name == "loose" and is_data(file.name):
+            elif not layout.tells_months and is_data(file.name):
                 for month in _months_in(project, source, file):
                     found[month].append(file)
     return dict(found)
@@ -191,7 +191,7 @@ def delivery_identities(project: Project) -> dict[str, str]:
                 continue
             layout = layout_of([file.name for file in files])
             for file in files:
-                if layout.name == "loose" or layout.is_manifest(file.name):
+                if not layout.tells_months or layout.is_manifest(file.name):
                     found[month].append(f"{source.name}\t{file.name}\t{file.etag}")
     return {month: digest_of("\n".join(sorted(lines))) for month, lines in sorted(found.items())}
 

@@ -17,6 +17,8 @@ least that could be done with the same input:
 
     step             what it does                                  floor
     bill-csv-gz      bill to charges and totals                    gzip -dc of the same files
+    focus-csv-gz ... the same of FOCUS, CUR 2.0, GCP, Azure and    gzip -dc, or for Parquet DuckDB:
+                     Alibaba Cloud exports                         every column once
     log-parquet      requests to hourly usage                      DuckDB: the same columns grouped
     log-jsonl-gz     the same from JSON lines                      gzip -dc of the same files
     log-jsonl-bad    the same, one line of one file is broken      gzip -dc of the same files

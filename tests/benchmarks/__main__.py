@@ -11,14 +11,24 @@ from pathlib import Path
 
 import tests.benchmarks as charter
 from tests.benchmarks import project
+from tests.benchmarks.exports import EXPORTS
 from tests.benchmarks.inputs import MONTH, ROOT, Size, ensure, files
 from tests.benchmarks.measure import Failed, Measured, Pairs, read_once, run
 from tests.benchmarks.table import Row, markdown, plain
 
 LOGS = ("log-parquet", "log-jsonl-gz", "log-jsonl-bad")
-STEPS = ("bill-csv-gz", *LOGS, "attribute", "big-month", "small-month", "unchanged-month")
+STEPS = (
+    "bill-csv-gz",
+    *EXPORTS,
+    *LOGS,
+    "attribute",
+    "big-month",
+    "small-month",
+    "unchanged-month",
+)
 BUILDS_ON = {
     "bill-csv-gz": ("bill",),
+    **{export: (f"export-{export}",) for export in EXPORTS},
     **{log: (log,) for log in LOGS},
     "attribute": ("bill", "catalogue", "log-parquet"),
     "big-month": ("bill", "catalogue", "log-parquet"),
@@ -35,6 +45,7 @@ class Target:
 
 TARGETS = {
     "bill-csv-gz": Target(ratio=3),
+    **dict.fromkeys(EXPORTS, Target(ratio=3)),
     "log-parquet": Target(ratio=2, peak_mb=1000),
     "log-jsonl-gz": Target(ratio=3, peak_mb=1000),
     "log-jsonl-bad": Target(peak_mb=1000),
@@ -107,7 +118,7 @@ class Bench:
             for before in ("bill-csv-gz", "log-parquet"):
                 if not (self.outputs / before).is_dir():
                     self._process(before, before)
-        if name in {"attribute", "log-parquet"}:
+        if name in {"attribute", "log-parquet"} or name.endswith("-parquet"):
             return lambda: self._process(name, name), lambda: self._process(f"floor-{name}", name)
         inputs = files(self.data, *BUILDS_ON[name], self.size)
         packed = [path for path in inputs if path.suffix == ".gz"]

@@ -1,6 +1,7 @@
 """Where the inputs of one size lie, and making them: `python -m tests.benchmarks.inputs KIND ...`.
 
-Kinds are `bill`, `catalogue`, `log-parquet`, `log-jsonl-gz`, `log-jsonl-bad`. Only the standard
+Kinds are `bill`, `export-FORMAT-FORM`, `catalogue`, `log-parquet`, `log-jsonl-gz`,
+`log-jsonl-bad`. Only the standard
 library is imported until something is made: the process that measures must stay small.
 """
 
@@ -45,7 +46,7 @@ class Size:
 
 def folder(data: Path, kind: str, size: Size) -> Path:
     """Where the input lies; its name changes with the code that makes it."""
-    makers = ("inputs.py", "make_bill.py", "make_logs.py", "fleet.py")
+    makers = ("inputs.py", "make_bill.py", "make_exports.py", "make_logs.py", "fleet.py")
     code = b"".join((HERE / name).read_bytes() for name in makers)
     return data / f"{kind}-{size.bill_lines}-{hashlib.sha256(code).hexdigest()[:8]}"
 
@@ -77,6 +78,10 @@ def make(kind: str, size: Size, data: Path) -> None:
             from tests.benchmarks.make_bill import write_bill
 
             write_bill(part, size.bill_lines)
+        elif kind.startswith("export-"):
+            from tests.benchmarks.make_exports import write_export
+
+            write_export(part, kind.removeprefix("export-"), size.bill_lines)
         elif kind == "catalogue":
             from tests.benchmarks.fleet import catalogue
 

@@ -11,11 +11,16 @@ from pathlib import Path
 
 import duckdb
 
+from tests.benchmarks.exports import EXPORTS
 from tests.benchmarks.inputs import MONTH, Size, files, folder
 
 THREADS = 2
 MEMORY_MB = 700
 """What `assets.month_run` gives DuckDB on two cores; a test holds them together."""
+FORMATS = {"cur2": "aws-cur", "focus": "focus", "gcp": "gcp", "azure": "azure"} | {
+    "alibaba": "alibaba"
+}
+"""The settings' name of a format by the first word of an export's."""
 WINDOW = (datetime(2026, 9, 1), datetime(2026, 10, 1))
 
 
@@ -57,6 +62,29 @@ def read_bill_files(data: Path, size: Size, work: Path) -> None:
     ]
     with connect(work) as con:
         read_bill(con, BillSource(name="aws", path="bill"), MONTH, bill, work)
+
+
+def read_export(data: Path, export: str, size: Size, work: Path) -> None:
+    """A bill of another format to charges, rejects and totals."""
+    from pipelines.billing.reader import read_bill
+    from pipelines.files import LocalFile
+    from pipelines.settings import BillSource
+
+    provider = export.split("-", maxsplit=1)[0]
+    source = BillSource(name="bill", path="bill", format=FORMATS[provider])
+    there = files(data, f"export-{export}", size)
+    bill = [LocalFile(str(path), path.name, path.stat().st_size, "e") for path in there]
+    with connect(work) as con:
+        read_bill(con, source, MONTH, bill, work, month_is_told=False)
+
+
+def scan_export(data: Path, export: str, size: Size, work: Path) -> None:
+    """The floor of a Parquet export: every column looked at once."""
+    with connect(work) as con:
+        con.sql(
+            "SELECT max(COLUMNS(*)) FROM read_parquet($paths)",
+            params={"paths": [str(path) for path in files(data, f"export-{export}", size)]},
+        ).fetchall()
 
 
 def attribute(data: Path, size: Size, work: Path, bill: Path, usage: Path) -> None:
@@ -187,10 +215,14 @@ def main(name: str, data: Path, size: Size, work: Path, outputs: Path) -> None:
             scan_charges(work, bill)
         case "check-log-parquet" | "check-log-jsonl-gz" | "check-log-jsonl-bad":
             check_logs(name.removeprefix("check-"), size, work)
-        case "check-bill-csv-gz":
-            check_bill(size, work)
         case "check-attribute":
             check_ledger(work, bill)
+        case _ if name.startswith("floor-"):
+            scan_export(data, name.removeprefix("floor-"), size, work)
+        case _ if name.startswith("check-"):
+            check_bill(size, work)
+        case _ if name in EXPORTS:
+            read_export(data, name, size, work)
         case _:
             sys.exit(f"no step is called {name}")
 

@@ -28,6 +28,8 @@ class Layout(Protocol):
     """One way of laying out deliveries. Names are paths below the source's root."""
 
     name: str
+    tells_months: bool
+    """Whether paths tell the months; else the lines of each file do."""
 
     def recognises(self, names: Sequence[str]) -> bool:
         """Whether files with these names are laid out in this way."""

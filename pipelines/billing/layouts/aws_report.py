@@ -96,6 +96,7 @@ class AwsReport:
     """The layout of AWS's legacy Cost and Usage Report."""
 
     name = "aws-report"
+    tells_months = True
 
     def recognises(self, names: Sequence[str]) -> bool:
         """Some file lies in a period folder, from the first of a month to the first of the next."""

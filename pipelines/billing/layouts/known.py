@@ -6,8 +6,9 @@ from typing import Final
 from pipelines.billing.layouts import Layout
 from pipelines.billing.layouts.aws_report import AwsReport
 from pipelines.billing.layouts.loose import Loose
+from pipelines.billing.layouts.owned_folder import OwnedFolder
 
-LAYOUTS: Final[tuple[Layout, ...]] = (AwsReport(), Loose())
+LAYOUTS: Final[tuple[Layout, ...]] = (AwsReport(), OwnedFolder(), Loose())
 
 
 def layout_of(names: Sequence[str]) -> Layout:

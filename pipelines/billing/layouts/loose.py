@@ -14,6 +14,7 @@ class Loose:
     """The layout of everything else. Months are told by `months_of`, by looking into the files."""
 
     name = "loose"
+    tells_months = False
 
     def recognises(self, names: Sequence[str]) -> bool:
         """Always: it is the last one asked."""

@@ -16,6 +16,7 @@ class OwnedFolder:
     """The layout of the format `owned`."""
 
     name = "owned-folder"
+    tells_months = False
 
     def recognises(self, names: Sequence[str]) -> bool:
         """Every file that can hold rows is one of the five."""
