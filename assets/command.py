@@ -18,6 +18,7 @@ from assets.command_demo import demo
 from assets.command_explain import explain
 from assets.command_export import export
 from assets.command_init import init
+from assets.command_inspect import inspect
 from assets.command_options import EXIT_CODES
 from assets.command_run import backfill, run
 from assets.command_show import months, show
@@ -90,6 +91,7 @@ def modelspend(
 SUMMARIES: Final[dict[str, tuple[Callable[..., None], str]]] = {
     "demo": (demo, "A made-up shop's quarter: write it, run it, show it."),
     "init": (init, "Write commented settings and catalogue to start from."),
+    "inspect": (inspect, "Say what a bill's export is, and how to set it up."),
     "run": (run, "Run one billing month and publish it."),
     "backfill": (backfill, "Run several months, oldest first."),
     "close": (close, "Close a month: its figures stay."),

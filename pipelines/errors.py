@@ -68,6 +68,36 @@ class BilledInTokens(BillUnreadable):
         )
 
 
+class DeliveredTwice(BillUnreadable):
+    """Files of one month that no manifest chooses from have most of their lines in common."""
+
+
+class ExportAmbiguous(BadInput):
+    """What an export is cannot be told from its files: somebody is asked.
+
+    `answers` are pairs of what an answer means and what is to be typed for it.
+    """
+
+    def __init__(self, path: str, question: str, answers: Sequence[tuple[str, str]]) -> None:
+        self.path, self.question, self.answers = path, question, list(answers)
+        lines = "\n".join(f"  {typed}\n      {meaning}" for meaning, typed in answers)
+        super().__init__(f"{path}: {question}\n{lines}")
+
+
+class ExportUnknown(BadInput):
+    """No reader knows the columns of an export. `mapping` is the draft of a mapping file for it."""
+
+    def __init__(self, path: str, problem: str, mapping: str = "") -> None:
+        self.path, self.problem, self.mapping = path, problem, mapping
+        text = f"{path}: {problem}."
+        if mapping:
+            text += (
+                "\nA mapping file says what its columns mean; a draft for this header:\n\n"
+                f"{mapping}\nCheck it, save it, and inspect again with --mapping FILE."
+            )
+        super().__init__(text)
+
+
 class FileDamaged(BadInput):
     """A file is not what its store says it is: cut off, changed on the way, or not a whole gzip."""
 

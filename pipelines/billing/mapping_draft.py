@@ -63,6 +63,19 @@ def draft_mapping(names: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def draft_for_focus(missing: Sequence[str]) -> str:
+    """A mapping file for a FOCUS dataset that lacks columns no reader can do without."""
+    known = dict(_STATED)
+    lines = [
+        "# A draft: the columns that go by FOCUS's names are read as they are.",
+        "focus_columns = true",
+        "",
+        "[constants]",
+    ]
+    lines += [known.get(name, f'# {name} = "what it is on every line"') for name in missing]
+    return "\n".join(lines) + "\n"
+
+
 def _sounding_like(words: Sequence[str], names: Sequence[str]) -> str | None:
     """The first column that has one of the words, earlier words first."""
     split = {name: re.findall(r"[a-z]+", _spaced(name).lower()) for name in names}

@@ -28,7 +28,7 @@ from pipelines.contracts import (
     SPLIT_SHARES,
     Contract,
 )
-from pipelines.errors import BillUnreadable
+from pipelines.errors import BillUnreadable, DeliveredTwice
 from pipelines.files import LocalFile
 from pipelines.money import EXACT, MAX_ROUNDING, SCALE, plain, quantise
 from pipelines.queries import materialise, query, query_over, rows_of, sql
@@ -87,7 +87,8 @@ def read_bill(
 
     Raises:
         BillUnreadable: a file is damaged or of another shape, or an amount, currency or billing
-            period cannot be read, or the month was delivered twice; nothing is returned then.
+            period cannot be read; nothing is returned then.
+        DeliveredTwice: the files of the month are two deliveries of it.
         CommitmentUnbalanced: a savings plan's negations do not cancel the usage it covered.
         FileDamaged: a zip is.
     """
@@ -257,7 +258,7 @@ def _stop_at_repeated_files(
         return
     for file, lines, repeated, other in query(con, "billing/repeated_files").fetchall():
         if repeated > lines * MOST_REPEATED:
-            raise BillUnreadable(
+            raise DeliveredTwice(
                 source.name,
                 month,
                 f"the month seems to be delivered twice: {repeated} of the {lines} lines of {file} "
