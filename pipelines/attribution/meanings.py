@@ -75,7 +75,7 @@ def load_meanings(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, rules: R
         text = _model_text(rule, line)
         named = names.of_usage_type(text) if text else None
         machine = line["instance_type"] or line["usage_type"]
-        if rule.ai and rule.split == "capacity" and instance_type(machine):
+        if rule.ai and rule.split == "capacity" and rule.counts == "machines":
             kind = instance_type(machine)
             if not is_listed(kind) and _LARGE.match(kind):
                 unlisted.add(kind)

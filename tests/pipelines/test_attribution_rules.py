@@ -1,8 +1,10 @@
 """Rules as data: first match wins, mistakes are named, the defaults know the common services."""
 
+from decimal import Decimal
+
 import pytest
 
-from pipelines.attribution.accelerators import accelerators, instance_type
+from pipelines.attribution.accelerators import accelerators, instance_type, is_listed
 from pipelines.attribution.meanings import first_match
 from pipelines.attribution.rules import PATTERNS, Rules, load_rules, parse_rules
 from pipelines.errors import SettingsInvalid
@@ -126,8 +128,31 @@ def test_the_defaults_know_the_common_lines(fields: dict[str, str], rule: str) -
         ("BoxUsage:p6-b200.48xlarge", "p6-b200.48xlarge", 8),
         ("g5.xlarge", "g5.xlarge", 1),
         ("USE1-DataTransfer-Out-Bytes", "", 1),
+        ("g6f.2xlarge", "g6f.2xlarge", Decimal("0.25")),
+        ("Standard_ND96isr_H100_v5", "nd96isr_h100_v5", 8),
+        ("NC48ads A100 v4 Spot", "nc48ads_a100_v4", 2),
+        ("NV6ads A10 v5", "nv6ads_a10_v5", Decimal("0.167")),
+        ("D2 v2/DS2 v2", "", 1),
+        ("a2-highgpu-2g", "a2-highgpu-2g", 2),
+        ("a3-megagpu-8g", "a3-megagpu-8g", 8),
+        ("g2-standard-48", "g2-standard-48", 4),
+        ("ct5lp-hightpu-4t", "ct5lp-hightpu-4t", 4),
+        ("n1-standard-8", "", 1),
+        ("ecs.gn7i-c32g1.32xlarge", "gn7i-c32g1.32xlarge", 4),
+        ("ecs.gn8is-4x.16xlarge", "gn8is-4x.16xlarge", 4),
+        ("ecs.ebmgn7e.32xlarge", "ebmgn7e.32xlarge", 8),
+        ("ecs.g7.large", "", 1),
+        ("BM.GPU.A100-v2.8", "bm.gpu.a100-v2.8", 8),
         ("", "", 1),
     ],
 )
-def test_a_machines_accelerators_are_read_off_its_type(text: str, kind: str, count: int) -> None:
+def test_a_machines_accelerators_are_read_off_its_type(
+    text: str, kind: str, count: Decimal | int
+) -> None:
     assert (instance_type(text), accelerators(text)) == (kind, count)
+
+
+def test_a_type_that_nobody_listed_is_not_taken_for_listed() -> None:
+    assert is_listed("p5.48xlarge")
+    assert is_listed("a4-highgpu-8g")
+    assert not is_listed("p9.48xlarge")
