@@ -171,6 +171,8 @@ def write(rows: Sequence[Mapping[str, Any]], contract: Contract, path: Path) -> 
     """Rows as a Parquet file in the contract's columns; no file for no rows."""
     if not rows:
         return []
+    surplus = {name for row in rows for name in row} - set(contract.columns)
+    assert not surplus, f"{contract.name} has no columns {surplus}"
     frame = pl.DataFrame(
         {
             name: pl.Series(name, [row.get(name) for row in rows], dtype=kind, strict=True)
@@ -242,6 +244,9 @@ def attribute(
 
 
 def _conserves(charges: Sequence[Row], ledger: pl.DataFrame) -> None:
+    pooled = pl.col("rule_id") == "commitment-pool"
+    _nets_to_nothing(ledger.filter(pooled))
+    ledger = ledger.filter(~pooled)
     amounts = (*BASES, "ConsumedQuantity")
     sums = ledger.group_by("x_OriginChargeId").agg(
         pl.col(amounts).sum(), pl.col("ConsumedQuantity").null_count().alias("nulls"), pl.len()
@@ -256,3 +261,10 @@ def _conserves(charges: Sequence[Row], ledger: pl.DataFrame) -> None:
             assert parts["nulls"] == parts["len"]
         else:
             assert parts["ConsumedQuantity"] == row["ConsumedQuantity"]
+
+
+def _nets_to_nothing(moves: pl.DataFrame) -> None:
+    """What a pool of commitments moves stays on its invoice and in its charge month."""
+    invoice = ("source", "BillingAccountId", "InvoiceIssuerName", "InvoiceId", "BillingCurrency")
+    sums = moves.group_by(*invoice, "charge_month").agg(pl.col(BASES).sum())
+    assert all(cost == 0 for name in BASES for cost in sums[name])
