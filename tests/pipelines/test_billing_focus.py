@@ -6,15 +6,24 @@ from datetime import datetime
 from decimal import Decimal as D
 from pathlib import Path
 
+import duckdb
 import pytest
 from billing_reading import charges, only
-from focus_builders import Line, allocated, csv_text, focus_file, focus_line, without, written
+from focus_builders import (
+    Line,
+    allocated,
+    csv_text,
+    delivered,
+    focus_file,
+    focus_line,
+    without,
+    written,
+)
 from focus_reading import MONTH, assert_adds_up, read_focus, totals
 
 from pipelines.contracts import BASES, CHARGES
 
 WHERE = f"{MONTH}: source 'shop':"
-NEW_IN_1_3 = ("ServiceProviderName", "HostProviderName")
 
 
 def test_a_charge_says_all_that_its_line_does(tmp_path: Path) -> None:
@@ -141,8 +150,8 @@ def test_the_billing_month_is_the_provider_s_own(tmp_path: Path) -> None:
     ("names", "provider", "issuer", "host"),
     [
         ({"ServiceProviderName": "S", "InvoiceIssuerName": "I"}, "S", "I", None),
-        ({"ProviderName": "P", "PublisherName": "U", "InvoiceIssuerName": "I"}, "P", "I", "U"),
-        ({"PublisherName": "U"}, "U", "U", "U"),
+        ({"ProviderName": "P", "PublisherName": "U", "InvoiceIssuerName": "I"}, "P", "I", None),
+        ({"PublisherName": "U"}, "U", "U", None),
         (
             {"ServiceProviderName": "S", "ProviderName": "P", "HostProviderName": "H"},
             *("S", "S", "H"),
@@ -423,3 +432,41 @@ def test_many_origins_and_commitments_are_counted_after_the_first(tmp_path: Path
     assert len(found) == 8
     assert found[3] == f"{WHERE} the same holds for 1 more commitments."
     assert found[7] == f"{WHERE} the same holds for 2 more origins."
+
+
+def test_maps_doubles_and_timestamps_of_a_parquet_file_are_read(tmp_path: Path) -> None:
+    # The types AWS gives its FOCUS tables: maps for tags, doubles for costs, timestamps.
+    path = tmp_path / "focus-00001.snappy.parquet"
+    with duckdb.connect() as con:
+        con.sql(
+            """
+            SELECT
+                0.1::DOUBLE AS "BilledCost", 1e-7::DOUBLE AS "EffectiveCost",
+                NULL::DOUBLE AS "ContractedCost", 0.3::DOUBLE AS "ListCost",
+                'USD' AS "BillingCurrency", 'Usage' AS "ChargeCategory",
+                TIMESTAMP_MS '2026-05-01 00:00:00' AS "BillingPeriodStart",
+                TIMESTAMP_MS '2026-05-02 10:00:00' AS "ChargePeriodStart",
+                TIMESTAMPTZ '2026-05-02 11:00:00+00' AS "ChargePeriodEnd",
+                'AWS' AS "ProviderName", 'Amazon Bedrock' AS "ServiceName",
+                MAP {'user:model': 'chat', 'aws:createdBy': 'root'} AS "Tags",
+                MAP {'Total': 0.1} AS "x_Discounts",
+                [{'key': 'a', 'value': 1}] AS "x_Other"
+            """
+        ).write_parquet(str(path))
+    charge = only(read_focus(tmp_path, [delivered(path)]))
+    assert [charge[basis] for basis in BASES] == [D("0.1"), D("0.0000001"), D("0.1"), D("0.3")]
+    assert json.loads(charge["Tags"]) == {"model": "chat", "aws:createdBy": "root"}
+    assert charge["ChargePeriodEnd"] == datetime(2026, 5, 2, 11)
+
+
+def test_a_list_of_keys_and_values_in_a_parquet_file_is_tags(tmp_path: Path) -> None:
+    path = tmp_path / "export.parquet"
+    line = focus_file(tmp_path, [without(focus_line(), "Tags")], "line.parquet")
+    with duckdb.connect() as con:
+        con.sql(
+            "SELECT *, [{'key': 'model', 'value': 'chat', 'inherited': true}] AS \"Tags\" "
+            "FROM read_parquet($path)",
+            params={"path": line.path},
+        ).write_parquet(str(path))
+    charge = only(read_focus(tmp_path, [delivered(path)]))
+    assert json.loads(charge["Tags"]) == {"model": "chat"}

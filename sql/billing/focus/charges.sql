@@ -25,7 +25,7 @@ SELECT
     strftime(period_start, '%Y-%m') AS charge_month,
     $source AS source,
     provider AS "ServiceProviderName",
-    coalesce(host_provider_name, publisher_name) AS "HostProviderName",
+    host_provider_name AS "HostProviderName",
     issuer AS "InvoiceIssuerName",
     invoice_id AS "InvoiceId",
     billing_account_id AS "BillingAccountId",
