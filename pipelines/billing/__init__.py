@@ -4,11 +4,13 @@
 and proves that no line is lost, `columns` and `amounts` say what the text means, `reader` makes
 the tables, `totals` sums the export a second time without looking at them.
 
-Decisions for AWS's legacy Cost and Usage Report, with their reasons:
+Decisions for AWS's Cost and Usage Report, legacy and 2.0, with their reasons:
 
-- **One row per line.** FOCUS would put the unused part of a commitment on a row of its own. Here
-  it stays on the fee line (`SavingsPlanRecurringFee`, `RIFee`), whose EffectiveCost is exactly the
-  unused part and whose CommitmentDiscountStatus is Unused: a charge can be walked back to a line.
+- **One row per line, and one more for what nothing used of a commitment.** The line of its fee
+  (`SavingsPlanRecurringFee`, `RIFee`) is a Purchase, billed and with EffectiveCost 0: the usage it
+  covers carries that. The unused part is a row of the same line, Usage with
+  CommitmentDiscountStatus Unused, billed 0; its id is the fee's with `-unused`. Both name the line,
+  so that a charge can be walked back. A commitment that was used up has no such row.
 - **Covered usage and its negation** cancel within plan, hour, usage type, payer and currency; both
   are then billed 0. What does not cancel stays in the bill as a named rest: on one negation of
   the group (`x_LineItemType` SavingsPlanNegation with BilledCost not 0), or on the covered lines

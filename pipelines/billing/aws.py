@@ -1,4 +1,8 @@
-"""AWS's Cost and Usage Report: its columns, and what its plans and net amounts mean for a month.
+"""AWS's Cost and Usage Report, legacy and 2.0: its columns, its plans, its net amounts.
+
+The two name the same facts: `lineItem/UnblendedCost` in the legacy CSV, `line_item_unblended_cost`
+in its Parquet and in CUR 2.0, which also puts tags, cost categories and product attributes into
+maps (JSON text in CSV). CUR 2.0 exports carry any subset of the columns.
 
 Belongs here: what takes more than one line of the report to decide. What a line is by itself is in
 `sql/billing/aws`. The report's decisions are in the docstring of `pipelines.billing`.
@@ -38,10 +42,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("invoicing_entity", "bill/InvoicingEntity"),
     Column("billing_entity", "bill/BillingEntity"),
     Column("payer_account_id", "bill/PayerAccountId"),
+    Column("payer_account_name", "bill/PayerAccountName"),
     Column("billing_period_start", "bill/BillingPeriodStartDate", "instant", is_core=True),
     Column("billing_period_end", "bill/BillingPeriodEndDate", "instant"),
     Column("time_interval", "identity/TimeInterval"),
     Column("usage_account_id", "lineItem/UsageAccountId"),
+    Column("usage_account_name", "lineItem/UsageAccountName"),
     Column("line_item_type", "lineItem/LineItemType", is_core=True),
     Column("usage_start", "lineItem/UsageStartDate", "instant"),
     Column("usage_end", "lineItem/UsageEndDate", "instant"),
@@ -53,6 +59,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("currency_code", "lineItem/CurrencyCode", is_core=True),
     Column("unblended_cost", "lineItem/UnblendedCost", "money", is_core=True),
     Column("net_unblended_cost", "lineItem/NetUnblendedCost", "money"),
+    Column("availability_zone", "lineItem/AvailabilityZone"),
     Column("description", "lineItem/LineItemDescription"),
     Column("tax_type", "lineItem/TaxType"),
     Column("legal_entity", "lineItem/LegalEntity"),
@@ -64,7 +71,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("region_code", "product/regionCode"),
     Column("sku", "product/sku"),
     Column("pricing_unit", "pricing/unit"),
+    Column("pricing_term", "pricing/term"),
+    Column("rate_id", "pricing/RateId"),
+    Column("public_rate", "pricing/publicOnDemandRate", "quantity"),
     Column("public_cost", "pricing/publicOnDemandCost", "money"),
+    Column("capacity_reservation_arn", "capacityReservation/CapacityReservationArn"),
+    Column("capacity_reservation_status", "capacityReservation/CapacityReservationStatus"),
     Column("reservation_arn", "reservation/ReservationARN"),
     Column("reservation_cost", "reservation/EffectiveCost", "money"),
     Column("net_reservation_cost", "reservation/NetEffectiveCost", "money"),
@@ -84,20 +96,44 @@ COLUMNS: tuple[Column, ...] = (
     Column("net_split_cost", "splitLineItem/NetSplitCost", "money"),
     Column("split_unused", "splitLineItem/UnusedCost", "money"),
     Column("net_split_unused", "splitLineItem/NetUnusedCost", "money"),
+    Column("product_map", "product", "json"),
+    Column("resource_tag_map", "resource_tags", "json"),
+    Column("tag_map", "tags", "json"),
+    Column("cost_category_map", "cost_category", "json"),
 )
 
-TAG = re.compile(r"(?:resourceTags/(?P<tag>.*)|(?P<category>costCategory/.*))", re.DOTALL)
+MACROS = {
+    # A map as JSON text whose keys are those of the legacy report: `user_model` and `user:model`
+    # are `model`, `aws_createdBy` is `aws:createdBy`; account and principal tags keep their prefix.
+    "cur_tags(t, prefix)": (
+        "CASE WHEN t IS NULL OR t = '{}' OR NOT json_valid(t) THEN '{}' ELSE "
+        "'{' || array_to_string(list_transform(map_entries(t::JSON::MAP(VARCHAR, VARCHAR)), "
+        "lambda e: to_json(prefix || regexp_replace(regexp_replace(e.key, '^user[_:]', ''), "
+        "'^aws_', 'aws:'))::VARCHAR || ':' || to_json(e.value)::VARCHAR), ',') || '}' END"
+    ),
+    "cur_attribute(t, path)": "CASE WHEN json_valid(t) THEN t ->> path END",
+}
+"""SQL macros that read CUR 2.0's maps."""
+
+TAG = re.compile(
+    r"(?:resourceTags/(?P<tag>.*)|(?P<category>costCategory/.*)"
+    r"|resource_tags_(?P<flat>(?:user|aws)_.+))",
+    re.DOTALL,
+)
 
 
 def tag_key(header: str) -> str | None:
     """The key a tag or cost category column stands for; '' if it has none, None if it is no tag.
 
     `resourceTags/user:model` is `model`, `resourceTags/aws:createdBy` keeps its prefix, and
-    `costCategory/Team` is `costCategory/Team`.
+    `costCategory/Team` is `costCategory/Team`. In Parquet the legacy report writes
+    `resource_tags_user_model`, having lost the key's case and punctuation.
     """
     match = TAG.fullmatch(header)
     if not match:
         return None
+    if match["flat"]:
+        return match["flat"].removeprefix("user_")
     if match["category"]:
         return match["category"] if match["category"] != "costCategory/" else ""
     return match["tag"].removeprefix("user:")
@@ -160,5 +196,6 @@ FORMAT = BillFormat(
     columns=COLUMNS,
     prepare=prepare,
     tag_key=tag_key,
+    macros=MACROS,
     has_split_shares=True,
 )

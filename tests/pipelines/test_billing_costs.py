@@ -36,25 +36,6 @@ def costs(row: dict) -> tuple[Decimal, ...]:
             *("0", "0.6", "1.1", "1.1", "Usage", "Used"),
         ),
         (
-            cur_line(
-                "10",
-                LineItemType="RIFee",
-                UnusedAmortizedUpfrontFeeForBillingPeriod="1.5",
-                UnusedRecurringFee="0.25",
-            ),
-            *("10", "1.75", "0", "0", "Purchase", "Unused"),
-        ),
-        (
-            cur_line(
-                "10",
-                LineItemType="SavingsPlanRecurringFee",
-                SavingsPlanARN=PLAN,
-                TotalCommitmentToDate="10",
-                UsedCommitment="6.5",
-            ),
-            *("10", "3.5", "0", "0", "Purchase", "Unused"),
-        ),
-        (
             cur_line("900", LineItemType="SavingsPlanUpfrontFee", SavingsPlanARN=PLAN),
             *("900", "0", "0", "0", "Purchase", None),
         ),
@@ -84,6 +65,55 @@ def test_a_line_costs_what_its_type_says(
     assert row["ChargeClass"] == (
         "Correction" if line["lineItem/LineItemType"] == "Refund" else None
     )
+    assert sums(tables) == exported(tables)
+
+
+@pytest.mark.parametrize(
+    ("line", "unused"),
+    [
+        (
+            cur_line(
+                "10",
+                LineItemType="RIFee",
+                ReservationARN=RESERVATION,
+                UnusedAmortizedUpfrontFeeForBillingPeriod="1.5",
+                UnusedRecurringFee="0.25",
+            ),
+            "1.75",
+        ),
+        (
+            cur_line(
+                "10",
+                LineItemType="SavingsPlanRecurringFee",
+                SavingsPlanARN=PLAN,
+                TotalCommitmentToDate="10",
+                UsedCommitment="6.5",
+            ),
+            "3.5",
+        ),
+    ],
+    ids=["reservation", "savings plan"],
+)
+def test_a_commitment_is_bought_on_one_row_and_what_nothing_used_of_it_is_another(
+    tmp_path: Path, line, unused
+):
+    tables = read(tmp_path, [line])
+    fee, rest = charges(tables).sort("ChargeCategory").to_dicts()
+    assert costs(fee) == (D(10), D(0), D(0), D(0))
+    assert costs(rest) == (D(0), D(unused), D(0), D(0))
+    names = ("ChargeCategory", "CommitmentDiscountStatus", "PricingCategory", "ConsumedQuantity")
+    assert [fee[name] for name in names] == ["Purchase", None, None, None]
+    assert [rest[name] for name in names] == ["Usage", "Unused", "Committed", None]
+    assert rest["x_ChargeId"] == f"{fee['x_ChargeId']}-unused"
+    for name in ("CommitmentDiscountId", "SubAccountId", "InvoiceId", "x_SourceLine"):
+        assert rest[name] == fee[name] is not None
+    assert sums(tables) == exported(tables)
+
+
+def test_a_commitment_that_was_used_up_has_no_unused_row(tmp_path: Path):
+    used = {"TotalCommitmentToDate": "10", "UsedCommitment": "10.00"}
+    tables = read(tmp_path, [cur_line("10", LineItemType="SavingsPlanRecurringFee", **used)])
+    assert costs(only(tables)) == (D(10), D(0), D(0), D(0))
     assert sums(tables) == exported(tables)
 
 

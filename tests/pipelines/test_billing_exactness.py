@@ -118,13 +118,23 @@ def cost_in_python(line: dict[str, str]) -> dict[str, Decimal]:
 def test_charges_export_totals_and_python_agree_in_all_four_bases(tmp_path: Path, seed: int):
     lines = random_bill(seed)
     tables = read(tmp_path, lines)
-    money = [cost_in_python(line) for line in lines if not line["splitLineItem/ParentResourceId"]]
-    expected = {basis: sum((cost[basis] for cost in money), ZERO) for basis in BASES}
+    priced = [
+        (line, cost_in_python(line)) for line in lines if not line["splitLineItem/ParentResourceId"]
+    ]
+    expected = {basis: sum((cost[basis] for _, cost in priced), ZERO) for basis in BASES}
     assert sums(tables) == expected
     assert exported(tables) == expected
-    assert charges(tables)["x_ChargeId"].n_unique() == len(money)
+    rows = charges(tables)
+    fees = {"SavingsPlanRecurringFee", "RIFee"}
+    unused = [line for line, cost in priced if line["lineItem/LineItemType"] in fees
+              and cost["EffectiveCost"] != 0]  # fmt: skip
+    assert rows.filter(pl.col("CommitmentDiscountStatus") == "Unused").height == len(unused)
+    assert rows["x_ChargeId"].n_unique() == rows.height == len(priced) + len(unused)
+    bought = rows.filter(pl.col("x_LineItemType").is_in(fees), ChargeCategory="Purchase")
+    assert set(bought["EffectiveCost"]) <= {ZERO}
     counts = pl.read_parquet(tables.files).to_dicts()[0]
     assert counts["lines_read"] == len(lines) == counts["charges"] + counts["split_rows"]
+    assert counts["charges"] == len(priced)
 
 
 def test_an_amount_is_rounded_once_half_to_even_whatever_its_form(tmp_path: Path):

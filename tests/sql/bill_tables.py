@@ -8,8 +8,10 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipelines.billing.amounts import MACROS as BASIC
 from pipelines.billing.amounts import define_macros
 from pipelines.billing.aws import COLUMNS, FORMAT
+from pipelines.billing.aws import MACROS as AWS
 from pipelines.billing.reader import define_month
 from pipelines.contracts import Contract
 from pipelines.queries import sql
@@ -53,7 +55,7 @@ HOUR = {
 def connection() -> duckdb.DuckDBPyConnection:
     """A connection on which the texts of a bill can be read."""
     con = duckdb.connect()
-    define_macros(con)
+    define_macros(con, {**BASIC, **AWS})
     return con
 
 

@@ -1,4 +1,4 @@
-"""`sql/billing/charges.sql` on tiny lines: one charge each, exact in its four bases."""
+"""`sql/billing/aws/charges.sql` on tiny lines: their charges, exact in all four bases."""
 
 import json
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ import pytest
 from bill_tables import DOUBLES, MONTH, RESTS, D, connection, raw_lines, select, table
 
 from pipelines.contracts import BASES
+from pipelines.money import plain
 from pipelines.queries import query_over
 
 UNIT = D("1E-18")
@@ -42,6 +43,14 @@ def one(
     return rows[0]
 
 
+def costs_of(con: duckdb.DuckDBPyConnection, line: dict[str, Any], use_net: bool = False) -> str:
+    """A line's charges by part, each as its four bases: `10 0 0 0 + 0 3.5 0 0`."""
+    raw_lines(con, line)
+    found = sorted(charges(con, "line_part", *BASES, use_net=use_net))
+    assert [part for part, *_ in found] == ["", "unused"][: len(found)]
+    return " + ".join(" ".join(plain(cost) for cost in costs) for _, *costs in found)
+
+
 def kind(line_type: str | None, **more: str | None) -> dict[str, str | None]:
     """A line billed 10, 8 net, with a public price of 12."""
     amounts = {"unblended_cost": "10", "net_unblended_cost": "8", "public_cost": "12"}
@@ -59,7 +68,8 @@ UNUSED = {
 }
 ONE_TIME = {"product_code": "ComputeSavingsPlans", "description": "Refund for One-Time Fee"}
 EDGE = {"product_code": "CloudFront"}
-# What a line is billed, effective, contracted, listed; then the same where net amounts are used.
+# What a line is billed, effective, contracted, listed, and after the + what nothing used of it;
+# then the same where net amounts are used.
 COSTS = {
     "usage": (kind("Usage"), "10 10 12 12", "8 8 12 12"),
     "usage of no type": (kind(None), "10 10 12 12", "8 8 12 12"),
@@ -68,10 +78,17 @@ COSTS = {
     "flat rate": (kind("FlatRateSubscription", **EDGE), "10 10 12 12", "8 8 12 12"),
     "covered usage": (COVERED, "0 6 12 12", "0 5 12 12"),
     "negation": (kind("SavingsPlanNegation", **PLAN), "0 0 0 0", "0 0 0 0"),
-    "recurring fee of a plan": (FEE_OF_PLAN, "10 3.5 0 0", "8 3.5 0 0"),
+    "recurring fee of a plan": (FEE_OF_PLAN, "10 0 0 0 + 0 3.5 0 0", "8 0 0 0 + 0 3.5 0 0"),
     "upfront fee of a plan": (kind("SavingsPlanUpfrontFee", **PLAN), "10 0 0 0", "8 0 0 0"),
     "reserved usage": (RESERVED_USE, "10 4 12 12", "8 3 12 12"),
-    "fee of a reservation": (kind("RIFee", **RESERVED, **UNUSED), "10 2 0 0", "8 1.5 0 0"),
+    "recurring fee of a plan used up": (
+        {**FEE_OF_PLAN, "plan_used": "10"},
+        *("10 0 0 0", "8 0 0 0"),
+    ),
+    "fee of a reservation": (
+        kind("RIFee", **RESERVED, **UNUSED),
+        *("10 0 0 0 + 0 2 0 0", "8 0 0 0 + 0 1.5 0 0"),
+    ),
     "upfront fee of a reservation": (kind("Fee", **RESERVED), "10 0 0 0", "8 0 0 0"),
     "fee": (kind("Fee"), "10 10 10 10", "8 8 8 8"),
     "tax": (kind("Tax"), "10 10 10 10", "8 8 8 8"),
@@ -109,8 +126,7 @@ def test_a_line_costs_what_its_type_says(
     con: duckdb.DuckDBPyConnection, case: str, use_net: bool
 ) -> None:
     line, gross, net = COSTS[case]
-    expected = tuple(D(cost) for cost in (net if use_net else gross).split())
-    assert one(con, *BASES, use_net=use_net, **line) == expected
+    assert costs_of(con, line, use_net) == (net if use_net else gross)
 
 
 NETLESS = dict.fromkeys(
@@ -129,8 +145,7 @@ def test_a_net_amount_that_is_absent_is_the_unblended_one_and_never_0(
     con: duckdb.DuckDBPyConnection, case: str
 ) -> None:
     line, gross, _ = COSTS[case]
-    expected = tuple(D(cost) for cost in gross.split())
-    assert one(con, *BASES, use_net=True, **{**line, **NETLESS}) == expected
+    assert costs_of(con, {**line, **NETLESS}, use_net=True) == gross
 
 
 @pytest.mark.parametrize(
@@ -140,7 +155,20 @@ def test_a_reservation_s_fee_may_have_only_one_unused_part(
     con: duckdb.DuckDBPyConnection, part: str, effective: str
 ) -> None:
     line = kind("RIFee", **{part: UNUSED[part]})
-    assert one(con, "EffectiveCost", **line) == (D(effective),)
+    assert costs_of(con, line) == f"10 0 0 0 + 0 {effective} 0 0"
+
+
+def test_what_nothing_used_of_a_commitment_is_a_usage_row_of_the_same_line(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    raw_lines(con, {**FEE_OF_PLAN, "usage_amount": "720", "pricing_unit": "Hrs"})
+    names = (*WORDS, "PricingCategory", "CommitmentDiscountId", "ConsumedQuantity", "x_SourceLine")
+    fee, unused = sorted(charges(con, "line_part", *names))
+    assert fee == ("", "Purchase", None, "Recurring", None, None, "plan", None, 2)
+    assert unused == (
+        *("unused", "Usage", None, "Usage-Based", "Unused"),
+        *("Committed", "plan", None, 2),
+    )
 
 
 WORDS = ("ChargeCategory", "ChargeClass", "ChargeFrequency", "CommitmentDiscountStatus")
@@ -154,10 +182,10 @@ WORDS = ("ChargeCategory", "ChargeClass", "ChargeFrequency", "CommitmentDiscount
         (kind("FlatRateSubscription"), ("Usage", None, "Recurring", None)),
         (COVERED, ("Usage", None, "Usage-Based", "Used")),
         (kind("SavingsPlanNegation"), ("Usage", None, "Usage-Based", None)),
-        (FEE_OF_PLAN, ("Purchase", None, "Recurring", "Unused")),
+        ({**FEE_OF_PLAN, "plan_used": "10"}, ("Purchase", None, "Recurring", None)),
         (kind("SavingsPlanUpfrontFee"), ("Purchase", None, "One-Time", None)),
         (RESERVED_USE, ("Usage", None, "Usage-Based", "Used")),
-        (kind("RIFee"), ("Purchase", None, "Recurring", "Unused")),
+        (kind("RIFee"), ("Purchase", None, "Recurring", None)),
         (kind("Fee"), ("Purchase", None, "One-Time", None)),
         (kind("Tax"), ("Tax", None, "One-Time", None)),
         (kind("Credit"), ("Credit", None, "One-Time", None)),
@@ -295,15 +323,22 @@ def test_tags_are_carried_as_they_were_read(con: duckdb.DuckDBPyConnection, tags
 def test_an_id_is_the_digest_of_the_key_numbered_where_a_note_says_so(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
-    raw_lines(con, *({"line_key": key} for key in ("twice", "twice", "once")))
+    fee = {**FEE_OF_PLAN, "line_key": "fee"}
+    raw_lines(con, *({"line_key": key} for key in ("twice", "twice", "once")), fee)
     table(con, "doubled_lines", DOUBLES, [{"line_number": 3, "ordinal": 2}])
-    twice, once = (md5(key.encode()).hexdigest() for key in ("twice", "once"))  # noqa: S324
+    twice, once, paid = (md5(key.encode()).hexdigest() for key in ("twice", "once", "fee"))  # noqa: S324
     rows = query_over(
         *(con, "billing/charges", {"charge_rows": "billing/aws/charges"}),
         **{"source": "shop", "month": MONTH, "use_net": False},
     )
     ids = rows.project('"x_SourceLine", "x_ChargeId", "BilledCost"').fetchall()
-    assert sorted(ids) == [(2, twice, D(1)), (3, f"{twice}-2", D(1)), (4, once, D(1))]
+    assert sorted(ids) == [
+        (2, twice, D(1)),
+        (3, f"{twice}-2", D(1)),
+        (4, once, D(1)),
+        (5, paid, D(10)),
+        (5, f"{paid}-unused", D(0)),
+    ]
 
 
 def test_a_plan_s_rest_is_billed_on_the_line_that_is_noted_even_if_it_is_0(

@@ -1,4 +1,5 @@
--- The charges of one bill under FOCUS 1.3 names: one row for each line that is no split row.
+-- The charges of one bill under FOCUS 1.3 names: one row for each line that is no split row, and
+-- one for the unused part of a commitment's fee.
 -- grain:  line_number, line_part
 -- params: $source text, $month text, $use_net boolean
 WITH typed AS (
@@ -43,15 +44,23 @@ costed AS (
                     WHEN $use_net THEN coalesce(amount(net_plan_cost), amount(plan_cost))
                     ELSE amount(plan_cost)
                 END
-            WHEN line_type = 'SavingsPlanRecurringFee'
-                THEN amount(plan_commitment) - amount(plan_used)
-            WHEN line_type IN ('SavingsPlanNegation', 'SavingsPlanUpfrontFee') THEN 0
+            WHEN
+                line_type IN (
+                    'SavingsPlanNegation', 'SavingsPlanRecurringFee', 'SavingsPlanUpfrontFee', 'RIFee'
+                )
+                THEN 0
             WHEN line_type = 'DiscountedUsage'
                 THEN CASE
                     WHEN $use_net
                         THEN coalesce(amount(net_reservation_cost), amount(reservation_cost))
                     ELSE amount(reservation_cost)
                 END
+            WHEN is_reservation_fee OR is_plan_refund THEN 0
+            ELSE as_billed
+        END AS effective,
+        CASE
+            WHEN line_type = 'SavingsPlanRecurringFee'
+                THEN amount(plan_commitment) - amount(plan_used)
             WHEN line_type = 'RIFee'
                 THEN CASE
                     WHEN $use_net
@@ -61,9 +70,7 @@ costed AS (
                     ELSE
                         coalesce(amount(unused_upfront), 0) + coalesce(amount(unused_recurring), 0)
                 END
-            WHEN is_reservation_fee OR is_plan_refund THEN 0
-            ELSE as_billed
-        END AS effective,
+        END AS unused,
         CASE
             WHEN
                 line_type IN (
@@ -87,16 +94,19 @@ costed AS (
 
 -- Everything is worked out before the join: after it each line's text stands alone, and what was
 -- worked out once for each distinct text would be worked out for each line.
-focus AS (
+focus AS NOT MATERIALIZED (
     SELECT
         $month AS billing_month,
         strftime(period_start, '%Y-%m') AS charge_month,
         $source AS source,
         'AWS' AS "ServiceProviderName",
+        'AWS' AS "HostProviderName",
         issuer AS "InvoiceIssuerName",
         invoice_id AS "InvoiceId",
         payer_account_id AS "BillingAccountId",
+        payer_account_name AS "BillingAccountName",
         usage_account_id AS "SubAccountId",
+        usage_account_name AS "SubAccountName",
         currency_code AS "BillingCurrency",
         instant(billing_period_start) AS "BillingPeriodStart",
         coalesce(
@@ -125,8 +135,26 @@ focus AS (
         coalesce(product_name, product_code, billing_entity, 'AWS') AS "ServiceName",
         resource_id AS "ResourceId",
         coalesce(region_code, region) AS "RegionId",
+        availability_zone AS "AvailabilityZone",
         sku AS "SkuId",
-        NULL AS "SkuPriceDetails",
+        rate_id AS "SkuPriceId",
+        CASE
+            WHEN line_type IN ('SavingsPlanCoveredUsage', 'DiscountedUsage') THEN 'Committed'
+            WHEN pricing_term = 'Spot' OR usage_type LIKE '%SpotUsage%' THEN 'Dynamic'
+            WHEN line_type = 'Usage' THEN 'Standard'
+        END AS "PricingCategory",
+        amount(public_rate) AS "ListUnitPrice",
+        CASE
+            WHEN plan_arn IS NOT NULL OR line_type LIKE 'SavingsPlan%' THEN 'Spend'
+            WHEN reservation_arn IS NOT NULL OR line_type IN ('DiscountedUsage', 'RIFee')
+                THEN 'Usage'
+        END AS "CommitmentDiscountCategory",
+        capacity_reservation_arn AS "CapacityReservationId",
+        CASE
+            WHEN capacity_reservation_arn IS NULL THEN NULL
+            WHEN usage_type LIKE '%Unused%' THEN 'Unused'
+            ELSE 'Used'
+        END AS "CapacityReservationStatus",
         coalesce(plan_arn, reservation_arn) AS "CommitmentDiscountId",
         CASE
             WHEN plan_arn IS NOT NULL OR line_type LIKE 'SavingsPlan%' THEN 'Savings Plan'
@@ -135,7 +163,6 @@ focus AS (
         END AS "CommitmentDiscountType",
         CASE
             WHEN line_type IN ('SavingsPlanCoveredUsage', 'DiscountedUsage') THEN 'Used'
-            WHEN line_type IN ('SavingsPlanRecurringFee', 'RIFee') THEN 'Unused'
         END AS "CommitmentDiscountStatus",
         CASE
             WHEN
@@ -168,10 +195,30 @@ focus AS (
         line AS "x_SourceLine",
         line_key,
         '' AS line_part,
-        line_number
+        line_number,
+        unused
     FROM costed
 )
 
-SELECT focus.* REPLACE (coalesce(plan_rests.billed, focus."BilledCost") AS "BilledCost")
+SELECT
+    focus.* EXCLUDE (unused) REPLACE (
+        coalesce(plan_rests.billed, focus."BilledCost") AS "BilledCost"
+    )
 FROM focus
 LEFT JOIN plan_rests ON focus.line_number = plan_rests.line_number
+UNION ALL
+-- The part of a commitment's fee that nothing used, as a row of its own.
+SELECT
+    focus.* EXCLUDE (unused) REPLACE (
+        'unused' AS line_part,
+        'Usage' AS "ChargeCategory",
+        'Usage-Based' AS "ChargeFrequency",
+        'Committed' AS "PricingCategory",
+        'Unused' AS "CommitmentDiscountStatus",
+        0 AS "BilledCost",
+        unused AS "EffectiveCost",
+        0 AS "ContractedCost",
+        0 AS "ListCost"
+    )
+FROM focus
+WHERE unused <> 0

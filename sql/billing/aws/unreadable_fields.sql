@@ -2,6 +2,20 @@
 -- grain:  file, line, column_name
 -- params: none
 SELECT
+    file, line, 'resource_tags' AS column_name, left(resource_tag_map, 256) AS value,
+    'is no map: its tags are left out' AS reason,
+    false AS is_fatal
+FROM month_lines
+WHERE resource_tag_map IS NOT NULL AND NOT json_valid(resource_tag_map)
+UNION ALL
+SELECT
+    file, line, 'tags' AS column_name, left(tag_map, 256) AS value,
+    'is no map: its tags are left out' AS reason,
+    false AS is_fatal
+FROM month_lines
+WHERE tag_map IS NOT NULL AND NOT json_valid(tag_map)
+UNION ALL
+SELECT
     file, line, 'lineItem/CurrencyCode' AS column_name, currency_code AS value,
     CASE WHEN currency_code IS NULL THEN 'is empty' ELSE 'is not a currency code' END AS reason,
     true AS is_fatal
