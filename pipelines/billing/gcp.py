@@ -34,7 +34,8 @@ fields. Google's own FOCUS table is the format "focus". Decisions, with their re
   commitment the credits in US dollars against a hundredth of the fee's pricing units (Google's own
   measure of utilisation), of a resource commitment the covered amount of usage against the
   committed one, by region, machine series and kind. What cannot be compared stays unused; a warning
-  says how much.
+  says how much. All of it is pooled over the invoice month: within a commitment the fee of one unit
+  of credit is the same in every hour.
 - **Commitments, new model**: usage is charged at the committed price under a `consumption_model`
   other than Default, and a FEE_UTILIZATION_OFFSET takes the used part from the fee's line. What it
   leaves is the unused part. The models are told by these fields, never by date.
@@ -341,8 +342,8 @@ def _warn_of_unproven_use(bill: Bill, pools: Mapping[str, _Pool]) -> None:
             bill.warnings.append(
                 f"{bill.where} {sum(p.fee_lines for p in untold)} fee lines of commitments do not "
                 f"say what used them (no label goog-originating-sku-id): of {plain(fees)} "
-                f"{currency} the use of {plain(used)} is proven from quantities, the rest is kept "
-                "as unused."
+                f"{currency} the use of {plain(used)} {currency} is proven from quantities, the "
+                "rest is kept as unused."
             )
         alone = [p for p in here if p.is_attributed and p.used() != p.fee]
         if alone:

@@ -186,39 +186,36 @@ LOWER = (
 )
 
 
-@pytest.mark.parametrize("kind", LOWER)
-def test_a_credit_that_is_a_lower_price_stays_in_its_line(tmp_path: Path, kind: str) -> None:
-    tables = read_gcp(tmp_path, [line(1.5, credits=[credit(-0.5, kind)])])
-    assert parts(tables, *COSTS) == [(D("1.0"), D("1.0"), D("1.5"), D(2))]
+def test_a_credit_that_is_a_lower_price_stays_in_its_line(tmp_path: Path) -> None:
+    tables = read_gcp(tmp_path, [line(1.5, credits=[credit(-0.5, kind)]) for kind in LOWER])
+    assert parts(tables, *COSTS) == [(D(1), D(1), D("1.5"), D(2))] * len(LOWER)
     assert tables.warnings == []
 
 
-@pytest.mark.parametrize("kind", ["PROMOTION", "CREDIT_TYPE_UNSPECIFIED", "NOVELTY", None])
-def test_a_credit_that_is_a_payment_is_a_charge_of_its_own(
-    tmp_path: Path, kind: str | None
-) -> None:
-    free_trial = credit(-0.5, kind, full_name="Free trial")
-    tables = read_gcp(tmp_path, [line(1.5, credits=[free_trial, credit(-0.25, kind)])])
-    columns = ("ChargeCategory", "ChargeDescription", "ConsumedQuantity", *COSTS)
-    first = ("Credit", "Free trial", None, D("-0.5"), D("-0.5"), D(0), D(0))
-    second = ("Credit", "a credit", None, D("-0.25"), D("-0.25"), D(0), D(0))
-    usage = ("Usage", LINE["sku"]["description"], D(1), D("1.5"), D("1.5"), D("1.5"), D(2))
-    assert [(*r[:1], r[1] or "a credit", *r[2:]) for r in parts(tables, *columns)] == [
-        usage,
-        first,
-        second,
+def test_a_credit_that_is_a_payment_is_a_charge_of_its_own(tmp_path: Path) -> None:
+    paid = [credit(-0.5, full_name="Free trial"), credit(-0.25, "CREDIT_TYPE_UNSPECIFIED")]
+    tables = read_gcp(tmp_path, [line(1.5, credits=paid)])
+    columns = ("ChargeCategory", "ChargeDescription", "x_LineItemType", "ConsumedQuantity")
+    usage = ("Usage", LINE["sku"]["description"], "regular", D(1))
+    assert parts(tables, *columns, *COSTS) == [
+        (*usage, D("1.5"), D("1.5"), D("1.5"), D(2)),
+        ("Credit", "Free trial", "PROMOTION", None, D("-0.5"), D("-0.5"), D(0), D(0)),
+        ("Credit", "a credit", "CREDIT_TYPE_UNSPECIFIED", None, D("-0.25"), D("-0.25"), D(0), D(0)),
     ]
     [own, *credits] = [row[0] for row in parts(tables, "x_ChargeId")]
     assert credits == [f"{own}-credit-1", f"{own}-credit-2"]
-    known = kind in ("PROMOTION", "CREDIT_TYPE_UNSPECIFIED")
-    assert tables.warnings == (
-        []
-        if known
-        else [
-            f"2026-09: source 'google': credits of type {kind!r} are not known here, kept as "
-            "charges of their own: 2 lines, -0.75 USD."
-        ]
-    )
+    assert tables.warnings == []
+
+
+def test_a_credit_of_a_type_nobody_knows_is_a_charge_of_its_own_and_counted(tmp_path: Path) -> None:
+    odd = [line(1.5, credits=[credit(-0.5, kind)]) for kind in ("NOVELTY", "NOVELTY", None)]
+    tables = read_gcp(tmp_path, odd)
+    assert charges(tables).filter(pl.col("ChargeCategory") == "Credit").height == 3
+    kept = "are not known here, kept as charges of their own:"
+    assert tables.warnings == [
+        f"2026-09: source 'google': credits of type 'NOVELTY' {kept} 2 lines, -1 USD.",
+        f"2026-09: source 'google': credits of type None {kept} 1 lines, -0.5 USD.",
+    ]
 
 
 def test_a_line_with_many_credits_is_charged_once(tmp_path: Path) -> None:
@@ -325,37 +322,37 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("cost_type", KINDS)
-def test_the_type_of_cost_is_the_category(tmp_path: Path, cost_type: str) -> None:
-    made = only(read_gcp(tmp_path, [line(-0.01, cost_type=cost_type)]))
-    assert (made["ChargeCategory"], made["ChargeFrequency"]) == KINDS[cost_type]
-    assert made["x_LineItemType"] == cost_type
-    assert (made["ConsumedQuantity"] is None) == (cost_type != "regular")
+def test_the_type_of_cost_is_the_category(tmp_path: Path) -> None:
+    tables = read_gcp(tmp_path, [line(-0.01, cost_type=cost_type) for cost_type in KINDS])
+    assert parts(tables, "ChargeCategory", "ChargeFrequency", "x_LineItemType") == [
+        (*expected, cost_type) for cost_type, expected in KINDS.items()
+    ]
+    assert parts(tables, "ConsumedQuantity") == [(D(1),), (None,), (None,), (None,)]
 
 
 ADJUSTED = {"id": "a-1", "description": "", "mode": "PARTIAL_CORRECTION"}
 
 
-@pytest.mark.parametrize(
-    ("start", "kind", "is_correction"),
-    [
-        ("2026-08-20 10:00:00 UTC", "PRICE_CORRECTION", True),
-        ("2026-08-20 10:00:00 UTC", None, True),
-        ("2026-08-20 10:00:00 UTC", "GOODWILL", False),
-        ("2026-09-20 10:00:00 UTC", "PRICE_CORRECTION", False),
-        # Seven in the morning UTC is midnight in Pacific summer time.
-        ("2026-09-01 06:00:00 UTC", "USAGE_CORRECTION", True),
-        ("2026-09-01 07:00:00 UTC", "USAGE_CORRECTION", False),
-    ],
-)
-def test_a_correction_is_of_usage_before_the_invoice_month(
-    tmp_path: Path, start: str, kind: str | None, is_correction: bool
-) -> None:
-    adjusted = line(-1, usage_start_time=start, adjustment_info={**ADJUSTED, "type": kind})
-    made = only(read_gcp(tmp_path, [adjusted]))
-    assert made["ChargeClass"] == ("Correction" if is_correction else None)
-    assert made["billing_month"] == "2026-09"
-    assert made["charge_month"] == start[:7]
+CORRECTIONS = [
+    ("2026-08-20 10:00:00 UTC", "PRICE_CORRECTION", True),
+    ("2026-08-20 10:00:00 UTC", None, True),
+    ("2026-08-20 10:00:00 UTC", "GOODWILL", False),
+    ("2026-09-20 10:00:00 UTC", "PRICE_CORRECTION", False),
+    # Seven in the morning UTC is midnight in Pacific summer time.
+    ("2026-09-01 06:00:00 UTC", "USAGE_CORRECTION", True),
+    ("2026-09-01 07:00:00 UTC", "USAGE_CORRECTION", False),
+]
+
+
+def test_a_correction_is_of_usage_before_the_invoice_month(tmp_path: Path) -> None:
+    adjusted = [
+        line(-1, usage_start_time=start, adjustment_info={**ADJUSTED, "type": kind})
+        for start, kind, _ in CORRECTIONS
+    ]
+    assert parts(read_gcp(tmp_path, adjusted), "ChargeClass", "charge_month", "billing_month") == [
+        ("Correction" if is_correction else None, start[:7], "2026-09")
+        for start, _, is_correction in CORRECTIONS
+    ]
 
 
 def test_late_usage_is_no_correction(tmp_path: Path) -> None:

@@ -133,3 +133,6 @@ LEFT JOIN families
         AND covered.currency = families.currency
         AND covered.use = families.use
         AND covered.family = families.family
+-- Usage of a machine that no fee is for shares with none; products may be named differently, so
+-- that what is left of spend commitments shares with what is left of their credits.
+WHERE covered.use = 'spend' OR told_pools.originating_sku IS NOT NULL OR families.family IS NOT NULL
