@@ -6,7 +6,7 @@ states.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -26,9 +26,10 @@ from pipelines.review.charge import explain_charge
 from pipelines.review.charge_months import BilledMonth, charge_months_review
 from pipelines.review.explain import FigureFiles, explain_figure
 from pipelines.review.figure import Figure
+from pipelines.review.missing import missing_from
 from pipelines.review.months import ListedMonth, months_sheet
 from pipelines.review.rules import rule_texts
-from pipelines.review.sheets import PublishedMonth, Review, Sheet
+from pipelines.review.sheets import MissingSource, PublishedMonth, Review, Sheet, total_by
 
 _TABLES = {
     "model_months": "out_spend__model_months",
@@ -98,8 +99,26 @@ class Reading:
             posted=posted_differences(
                 self.lake, chain.from_iterable(self._publications.values()), month
             ),
+            missing=tuple(self._missing(month)),
             **{key: self.table(month, name) for key, name in _TABLES.items()},
         )
+
+    def _missing(self, month: str) -> list[MissingSource]:
+        """The sources a month is without, and what each was when it was last read."""
+        publication, published = self.publication(month), self.publications(month)
+        earlier = published[: published.index(publication)]
+        found = missing_from(vars(publication), [vars(each) for each in earlier])
+        by_id = {each.publication_id: each for each in earlier}
+        for number, source in enumerate(found):
+            if source.last_read is not None:
+                state = by_id[source.last_read["publication_id"]]
+                spend = self.lake.read(_TABLES["model_months"], month, state)
+                sums = total_by(
+                    spend.filter(pl.col("source") == source.name), ["currency"], ["effective_cost"]
+                )
+                amounts = {key: sum_["effective_cost"] for (key,), sum_ in sums.items()}
+                found[number] = replace(source, last_effective=amounts)
+        return found
 
     def charge_months(self, months: Sequence[str], basis: str, by: str) -> Review:
         """The spend of charge months, out of every published billing month."""
@@ -124,6 +143,7 @@ class Reading:
                 publications=len(found),
                 restated_at=beside.published_at if (beside := restatement_among(found)) else None,
                 reconciliation=self.table(month, "out_reconciliation"),
+                missing=self._missing(month),
             )
             for month, found in self._publications.items()
         )

@@ -142,9 +142,7 @@ def show(
         "shows one month",
     )
     if by is View.commitment and (calendar is Calendar.charge or changes):
-        message = (
-            "--by commitment shows what a month's bill holds: without --calendar, --changes"
-        )
+        message = "--by commitment shows what a month's bill holds: without --calendar, --changes"
         raise typer.BadParameter(message)
     for name, given in (("--lines", lines), ("--against", against is not None)):
         if given and not changes:
@@ -275,7 +273,10 @@ def write_changes(review: "Review") -> None:
 
 def _write_head(out: "Console", facts: dict[str, Any]) -> None:
     reason = f" ({facts['status_reason']})" if facts["status_reason"] else ""
-    missing = ", ".join(facts["missing_sources"])
+    missing = ", ".join(
+        f"{each['source']} since {each['missing_since']:%Y-%m-%d %H:%M} UTC"
+        for each in facts["missing"]
+    )
     out.print(
         f"{facts['billing_month']}  {facts['status']}{reason}"
         + (f", without source {missing}" if missing else "")

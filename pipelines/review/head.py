@@ -8,6 +8,7 @@ import polars as pl
 from pipelines.contracts import BASES
 from pipelines.money import show
 from pipelines.review.adjustments import posting_facts
+from pipelines.review.missing import missing_facts
 from pipelines.review.sheets import ZERO, Column, PublishedMonth, Row, Sheet, total_by
 
 _SIDES = (
@@ -29,7 +30,8 @@ def facts(month: PublishedMonth) -> dict[str, Any]:
         "published_at": month.publication["published_at"],
         "publication_id": month.publication["publication_id"],
         "run_id": month.publication["run_id"],
-        "missing_sources": missing_sources(month),
+        "missing_sources": [found.name for found in month.missing],
+        "missing": [missing_facts(found) for found in month.missing],
         "restatements": [
             facts_of for found in month.posted_elsewhere for facts_of in posting_facts(found)
         ],
@@ -50,16 +52,6 @@ def invoiceless_lines(export_totals: pl.DataFrame) -> int:
     """Bill lines whose invoice is not issued, counted once (the totals carry a row per basis)."""
     totals = export_totals.filter((pl.col("InvoiceId") == "") & (pl.col("basis") == "BilledCost"))
     return int(totals["lines"].sum())
-
-
-def missing_sources(month: PublishedMonth) -> list[str]:
-    """Sources whose month could not be read while the others were published."""
-    missing = []
-    for name, fact in month.publication["sources"].items():
-        status = fact.get("status") if isinstance(fact, dict) else fact
-        if status == "missing":
-            missing.append(str(name))
-    return sorted(missing)
 
 
 def reconciliation_sheet(month: PublishedMonth) -> Sheet:

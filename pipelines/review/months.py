@@ -1,13 +1,14 @@
 """The list of published months."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 
-from pipelines.review.sheets import Column, Row, Sheet, total_by
+from pipelines.review.missing import missing_words
+from pipelines.review.sheets import Column, MissingSource, Row, Sheet, total_by
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class ListedMonth:
     restated_at: datetime | None
     """When the newest restatement beside a closed month was published."""
     reconciliation: pl.DataFrame
+    missing: Sequence[MissingSource] = ()
+    """The sources it was published without."""
 
 
 def months_sheet(published: Iterable[ListedMonth]) -> Sheet:
@@ -48,6 +51,7 @@ def months_sheet(published: Iterable[ListedMonth]) -> Sheet:
                         "publications": month.publications,
                         "published_at": publication["published_at"],
                         "restated_at": month.restated_at,
+                        "without": missing_words(month.missing) or None,
                         "publication_id": publication["publication_id"],
                     }
                 )
@@ -64,6 +68,7 @@ def months_sheet(published: Iterable[ListedMonth]) -> Sheet:
             Column("publications", "times", "count"),
             Column("published_at", "published (UTC)"),
             Column("restated_at", "restated (UTC)"),
+            Column("without", "without source"),
             Column("publication_id", "publication"),
         ),
         tuple(rows),

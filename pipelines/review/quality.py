@@ -6,7 +6,7 @@ import polars as pl
 
 from pipelines.contracts import METHODS
 from pipelines.money import plain
-from pipelines.review.head import missing_sources
+from pipelines.review.missing import missing_sentence
 from pipelines.review.sheets import BASIS_COLUMNS, ZERO, Column, PublishedMonth, Row, Sheet
 
 METHOD_TEXTS = {
@@ -117,10 +117,7 @@ def _count(frame: pl.DataFrame, column: str) -> int:
 
 def quality_sentences(month: PublishedMonth) -> list[str]:
     """Missing sources, the run's warnings, rejected lines and watched hours, as sentences."""
-    found = [
-        f"Source '{source}' is missing: its month could not be read, its spend is not in here."
-        for source in missing_sources(month)
-    ]
+    found = [missing_sentence(source) for source in month.missing]
     found += month.publication["warnings"]
     found += _reject_sentences(month)
     rounding = sum((abs(amount) for amount in month.bill_files["rounding"]), ZERO)

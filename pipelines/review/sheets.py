@@ -108,6 +108,20 @@ class PostedDifference:
 
 
 @dataclass(frozen=True)
+class MissingSource:
+    """A source whose bill of a month could not be read when the month was published."""
+
+    name: str
+    problem: str
+    since: datetime
+    """When the month was first published without it, or for the first time."""
+    last_read: Mapping[str, Any] | None
+    """The newest publication of the month before that which had it."""
+    last_effective: Mapping[str, Decimal] = field(default_factory=dict)
+    """What it cost there, by currency."""
+
+
+@dataclass(frozen=True)
 class PublishedMonth:
     """The tables of one publication that a review reads, each in the columns of its contract."""
 
@@ -125,6 +139,8 @@ class PublishedMonth:
     coverage: pl.DataFrame
     posted: tuple[PostedDifference, ...] = ()
     """The adjustments posted in the month, and those that come from it."""
+    missing: tuple[MissingSource, ...] = ()
+    """The sources it was published without."""
 
     @property
     def posted_here(self) -> list[PostedDifference]:

@@ -123,6 +123,7 @@ def published(**tables: Any) -> PublishedMonth:
     }
     frames: dict[str, Any] = {name: tables.get(name, c.empty()) for name, c in empty.items()}
     frames["posted"] = tables.get("posted", ())
+    frames["missing"] = tables.get("missing", ())
     return PublishedMonth(publication=publication | given, **frames)
 
 

@@ -1,3 +1,4 @@
+from datetime import datetime
 from decimal import Decimal
 
 from review_frames import frame, published, reconciled, spend, values
@@ -12,6 +13,7 @@ from pipelines.contracts import (
 )
 from pipelines.review.head import facts, other_charge_months, reconciliation_sheet
 from pipelines.review.quality import lines_sheet, measured_sheet, quality_sentences
+from pipelines.review.sheets import MissingSource
 
 D = Decimal
 
@@ -32,11 +34,12 @@ def test_a_provisional_month_says_how_many_lines_still_lack_an_invoice_id():
 
 
 def test_a_source_that_could_not_be_read_is_named_missing():
-    sources = {"aws": {"status": "final"}, "gcp": {"status": "missing"}}
-    month = published(publication={"sources": sources})
+    never = MissingSource("gcp", "no credits", datetime(2026, 10, 6, 3), None)
+    month = published(missing=(never,))
     assert facts(month)["missing_sources"] == ["gcp"]
     assert quality_sentences(month) == [
-        "Source 'gcp' is missing: its month could not be read, its spend is not in here."
+        "Source 'gcp' is missing since 2026-10-06 03:00 UTC: its month could not be read, its "
+        "spend is not in here. This month never had it."
     ]
 
 
