@@ -10,6 +10,7 @@ from pipelines.contracts import DEPLOYMENTS, MODEL_VERSIONS, PLANS, RUNS
 from pipelines.errors import SettingsInvalid
 from pipelines.registry.catalogue import EVER, FOREVER, parse_catalogue
 from pipelines.registry.frames import registry_tables
+from pipelines.registry.keys import resource_key
 from pipelines.registry.links import (
     bucket_key,
     link_rows,
@@ -19,6 +20,7 @@ from pipelines.registry.links import (
     watched_runs,
 )
 from pipelines.registry.names import Names, Resolved
+from pipelines.registry.patterns import matches
 
 PLAN = (
     '[[plans]]\nplan = "p"\nas_of = 2026-08-01\nmodel = "m"\nversion = "v1"\n'
@@ -262,3 +264,72 @@ def test_a_month_has_only_the_plans_that_cover_it() -> None:
         for month in ("2026-08", "2026-09", "2026-12", "2027-01")
     }
     assert planned == {"2026-08": 0, "2026-09": 1, "2026-12": 1, "2027-01": 0}
+
+
+def test_a_deployment_is_somewhere_or_is_called_by_somebody() -> None:
+    models = '[[models]]\nname = "m"\n[[models.versions]]\nversion = "v1"\n'
+    nowhere = '[[deployments]]\nmodel = "m"\nversion = "v1"\n'
+    with pytest.raises(SettingsInvalid, match="names neither resources nor principals"):
+        parse_catalogue(models + nowhere)
+    [deployment] = parse_catalogue(models + nowhere + 'principals = ["*role/a"]\n').deployments
+    assert (deployment.resources, deployment.provider) == ([], "")
+
+
+@pytest.mark.parametrize(
+    ("resource", "key"),
+    [
+        ("arn:aws:sagemaker:us-east-1:1:endpoint/Search-Rank", "endpoint/search-rank"),
+        ("acs:ecs:cn-hangzhou:1:instance/i-bp1", "instance/i-bp1"),
+        (
+            "/subscriptions/1/resourceGroups/ML/providers/Microsoft.Compute/virtualMachines/G",
+            "ml/microsoft.compute/virtualmachines/g",
+        ),
+        ("/subscriptions/1/providers/Microsoft.Capacity/x", "microsoft.capacity/x"),
+        (
+            "//aiplatform.googleapis.com/projects/p/locations/z/endpoints/4",
+            "locations/z/endpoints/4",
+        ),
+        ("//compute.googleapis.com/projects/p", "projects/p"),
+        ("gs://Weights/", "weights"),
+        ("i-0abc", "i-0abc"),
+    ],
+)
+def test_a_resources_key_is_without_account_project_and_subscription(
+    resource: str, key: str
+) -> None:
+    assert resource_key(resource) == key
+
+
+@pytest.mark.parametrize(
+    ("location", "key"),
+    [
+        ("s3://weights/a/b", "weights"),
+        ("gs://weights/a/b", "weights"),
+        ("oss://weights/a", "weights"),
+        ("https://ACCT.blob.core.windows.net/weights/a", "acct"),
+        ("abfss://weights@acct.dfs.core.windows.net/a", "acct"),
+        ("vol-1", "vol-1"),
+    ],
+)
+def test_an_artefact_is_billed_with_its_bucket_or_storage_account(location: str, key: str) -> None:
+    assert bucket_key(location) == key
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "is_meant"),
+    [
+        ("role/a", "ROLE/A", True),
+        ("role/a", "role/ab", False),
+        ("*role/?", "x:role/a", True),
+        ("a.b", "axb", False),
+    ],
+)
+def test_patterns_are_whole_and_without_case(pattern: str, text: str, is_meant: bool) -> None:
+    assert matches(pattern, text) is is_meant
+
+
+def test_meters_that_differ_in_their_separators_are_one() -> None:
+    models = '[[models]]\nname = "chat"\n[[models.versions]]\nversion = "4o"\n'
+    names = Names(parse_catalogue(models + 'usage_types = ["gpt-4o-0806"]\n'))
+    assert names.of_usage_type("gpt 4o 0806").version == "4o"
+    assert names.of_usage_type("gpt 4o 1120").model == "gpt 4o 1120"

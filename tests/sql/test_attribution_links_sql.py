@@ -72,8 +72,20 @@ def hour(number: int, key: str = "x", start: float = 0, **changed: Any) -> dict[
     return {"hour_id": number, "link_key": key, "hour": at(start), **changed}
 
 
+PREFIXES = (
+    "arn:aws:ec2:us-east-1:1:",
+    "acs:ecs:cn-hangzhou:1:",
+    "/subscriptions/11/resourceGroups/",
+    "subscriptions/11/",
+    "//compute.googleapis.com/",
+    "projects/p/",
+    "gs://",
+    "oss://",
+    "/rg/providers/Microsoft.Compute/",
+)
 IDS = st.one_of(
     st.text(alphabet="aZ/: -_.0", max_size=12),
+    st.lists(st.sampled_from([*PREFIXES, "a", "/", "B/c"]), max_size=5).map("".join),
     st.sampled_from(
         [ARN, "arn:aws:s3:::weights/a/", "s3://weights/", " i-0ABC ", "arn:", "arn:a:b"]
     ),
@@ -572,3 +584,50 @@ def test_every_file_of_the_attribution_has_a_header_with_its_grain_and_parameter
             assert text.startswith("-- "), file
             assert "-- grain:" in text, file
             assert "-- params:" in text, file
+
+
+NAMED = {"price_details": "D", "model": "m", "model_version": "v1", "is_known": True}
+
+
+@pytest.mark.parametrize(
+    ("links", "is_linked"),
+    [
+        ([], False),
+        ([link("x")], True),
+        ([link("x", version="v2")], False),
+        ([link("x"), link("x", version="v2")], False),
+        ([link("x", model="n")], False),
+        ([link("x"), link("x", version="v2", valid_from=at(1))], True),
+        ([link("x", valid_from=at(1))], False),
+        ([link("x", "artefact")], False),
+    ],
+)
+def test_where_the_bill_names_the_model_only_links_that_agree_decide(
+    con: duckdb.DuckDBPyConnection, links: list[dict[str, Any]], is_linked: bool
+) -> None:
+    bill(con, [charge("named", SkuPriceDetails="D"), charge("unknown", SkuPriceDetails="E")])
+    strange = {**NAMED, "price_details": "E", "is_known": False}
+    charge_meanings(con, named=[NAMED, strange])
+    expected = [("named",), ("unknown",)] if is_linked else [("unknown",)]
+    assert linked_columns(con, ["charge_id"], *links) == expected
+
+
+def test_a_bill_that_names_the_model_alone_agrees_with_any_of_its_versions(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    bill(con, [charge("named", SkuPriceDetails="D")])
+    charge_meanings(con, named=[{**NAMED, "model_version": ""}])
+    both = (link("x"), link("x", version="v2"))
+    assert linked_columns(con, ["charge_id"], *both) == [("named",)]
+
+
+def test_machine_time_is_of_what_the_rule_counts(con: duckdb.DuckDBPyConnection) -> None:
+    bill(con, [charge("a", ResourceId=GPU)])
+    columns = ["machine_us", "is_one_machine"]
+    for counts, found in (
+        ("machines", (3_600_000_000, True)),
+        ("accelerators", (3_600_000_000, False)),
+        ("nothing", (None, False)),
+    ):
+        charge_meanings(con, counts=counts)
+        assert linked_columns(con, columns) == [found]
