@@ -1,0 +1,144 @@
+"""The real and third-party bills, run as a project would: several sources, months, calendars.
+
+Every amount here is the publisher's, as the samples' README states it; none was taken from a run.
+"""
+
+import shutil
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from assets.deliveries import months_delivered
+from assets.engine import RunOutcome, run_month
+from assets.lake import Lake
+from assets.project import Project
+from pipelines.contracts import BUCKETS
+
+D = Decimal
+CENT = D("0.01")
+
+
+def project(folder: Path, *sources: Mapping[str, object]) -> Project:
+    """A project in `folder` that reads these bill sources and knows no model."""
+    blocks = ['first_month = "2020-01"']
+    for source in sources:
+        lines = "\n".join(f'{key} = "{value}"' for key, value in source.items())
+        blocks.append(f"[[bills]]\n{lines}")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "modelspend.toml").write_text("\n\n".join(blocks), encoding="utf-8")
+    (folder / "catalogue.toml").write_text("", encoding="utf-8")
+    return Project.load(folder / "modelspend.toml")
+
+
+def bills(folder: Path, *files: Path) -> Path:
+    """A folder with copies of the files."""
+    folder.mkdir(parents=True)
+    for file in files:
+        shutil.copy(file, folder / file.name)
+    return folder
+
+
+def published(shop: Project, month: str) -> pl.DataFrame:
+    """The month's reconciliation as it was published."""
+    lake = Lake(shop.settings.lake, shop.cache, shop.base)
+    return lake.read("out_reconciliation", month)
+
+
+def totals(shop: Project, month: str) -> dict[tuple[str, str, str], Decimal]:
+    """(source, currency, basis) to what the month attributed, exactly the export's, in cents."""
+    frame = published(shop, month)
+    assert set(frame["difference"]) == {D(0)}
+    found: dict[tuple[str, str, str], Decimal] = {}
+    for row in frame.iter_rows(named=True):
+        key = (row["source"], row["BillingCurrency"], row["basis"])
+        assert row["attributed_total"] == sum((row[bucket] or D(0) for bucket in BUCKETS), D(0))
+        found[key] = found.get(key, D(0)) + row["attributed_total"]
+    return {key: total.quantize(CENT) for key, total in found.items()}
+
+
+def run(shop: Project, month: str) -> RunOutcome:
+    outcome = run_month(shop, month)
+    assert outcome.result == "published", outcome.sentence
+    return outcome
+
+
+@pytest.fixture
+def samples(shared_data: Path) -> Path:
+    return shared_data / "billing"
+
+
+def test_google_s_export_is_read_by_invoice_month_and_by_charge_month(
+    tmp_path: Path, samples: Path
+):
+    files = sorted((samples / "gcp").glob("nise_detailed_EUR_*.csv.gz"))
+    path = bills(tmp_path / "gcp", *files)
+    shop = project(tmp_path / "shop", {"name": "gcp", "format": "gcp", "path": path})
+
+    assert months_delivered(shop) == ["2026-09", "2026-10", "2026-11"]
+    by_invoice = {}
+    by_charge: dict[str, Decimal] = {}
+    lake = Lake(shop.settings.lake, shop.cache, shop.base)
+    for month in months_delivered(shop):
+        run(shop, month)
+        by_invoice[month] = totals(shop, month)["gcp", "EUR", "BilledCost"]
+        spend = lake.read("out_spend__model_months", month)
+        for charge_month, cost in spend.select("charge_month", "billed_cost").iter_rows():
+            by_charge[charge_month] = by_charge.get(charge_month, D(0)) + cost
+    assert by_invoice == {"2026-09": D("48.00"), "2026-10": D("5173.60"), "2026-11": D("4884.27")}
+    rounded = {month: cost.quantize(CENT) for month, cost in by_charge.items()}
+    assert rounded == {"2026-10": D("5264.80"), "2026-11": D("4841.07")}
+
+
+def test_a_source_that_fails_its_month_is_missing_and_the_others_are_published(
+    tmp_path: Path, samples: Path
+):
+    focus = bills(
+        tmp_path / "focus", samples / "focus-1.3/fdt_cost_and_usage_aws_3000_seed7.csv.gz"
+    )
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "bill.csv").write_text("InvoiceId,BilledCost\n1,2\n", encoding="utf-8")
+    shop = project(
+        tmp_path / "shop",
+        {"name": "good", "format": "focus", "path": focus},
+        {"name": "bad", "format": "focus", "path": broken},
+    )
+
+    outcome = run(shop, "2026-05")
+    assert outcome.missing_sources == ("bad",)
+    assert "missing: bad" in outcome.sentence
+    assert outcome.status == "provisional"
+    assert totals(shop, "2026-05")["good", "USD", "BilledCost"] == D("56042.14")
+
+
+def test_two_providers_and_two_currencies_stand_side_by_side(tmp_path: Path, samples: Path):
+    shop = project(
+        tmp_path / "shop",
+        {
+            "name": "many",
+            "format": "focus",
+            "path": samples / "focus-1.3/consolidated_multi_provider_1_3.csv",
+        },
+        {
+            "name": "aws",
+            "format": "focus",
+            "path": samples / "focus-1.3/fdt_cost_and_usage_aws_3000_seed7.csv.gz",
+        },
+    )
+    run(shop, "2026-05")
+    found = totals(shop, "2026-05")
+    assert found["many", "USD", "BilledCost"] == D("208.00")
+    assert found["many", "EUR", "BilledCost"] == D("100.00")
+    assert found["aws", "USD", "EffectiveCost"] == D("56042.14")
+
+
+def test_reading_a_month_again_changes_nothing(tmp_path: Path, samples: Path):
+    focus = samples / "focus-1.5-draft-ai/ai_prompt_caching_a.csv"
+    shop = project(tmp_path / "shop", {"name": "ai", "format": "focus", "path": focus})
+    first = run(shop, "2025-01")
+    again = run_month(shop, "2025-01")
+    assert (again.result, again.publication_id) == ("unchanged", first.publication_id)
+    assert totals(shop, "2025-01")["ai", "USD", "EffectiveCost"] == D("33.90")
