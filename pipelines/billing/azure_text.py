@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import duckdb
 
-from pipelines.billing.columns import Column, plain_name
+from pipelines.billing.columns import Column, Header, plain_name
 from pipelines.billing.formats import BillFormat, RawText
 from pipelines.billing.raw_text import CSV, read_raw_text
 from pipelines.billing.records import first_record
@@ -119,6 +119,8 @@ class Writing:
     role: str
     is_day_first: bool = False
     has_decimal_commas: bool = False
+    names_invoices: bool = False
+    """It has a column for the invoice: Enterprise Agreements have none, so none is missing."""
 
 
 def stage(
@@ -141,7 +143,7 @@ def stage(
     con.execute("ALTER VIEW raw_text RENAME TO written_text")
     facts = {row["file"]: row for row in rows_of(query(con, "billing/azure/file_facts"))}
     writings = [
-        _decided(source, month, file, facts[file.name], raw.headers[file.name].delimiter)
+        _decided(source, month, file, facts[file.name], raw.headers[file.name])
         for file in files
         if file.name in facts
     ]
@@ -153,6 +155,7 @@ def stage(
             "role": "VARCHAR",
             "is_day_first": "BOOLEAN",
             "has_decimal_commas": "BOOLEAN",
+            "names_invoices": "BOOLEAN",
         },
         [vars(writing) for writing in writings],
     )
@@ -200,7 +203,7 @@ def _decided(
     month: str,
     file: LocalFile,
     facts: Mapping[str, Any],
-    delimiter: str,
+    header: Header,
 ) -> Writing:
     def question(problem: str) -> BillUnreadable:
         return BillUnreadable(source.name, month, f"{file.name} {problem}", file.name)
@@ -209,7 +212,8 @@ def _decided(
         file.name,
         _view(told_view(file, source), facts, question),
         _is_day_first(facts, question),
-        delimiter == ";" and _has_decimal_commas(facts, question),
+        header.delimiter == ";" and _has_decimal_commas(facts, question),
+        "invoice_id" in header.positions,
     )
 
 

@@ -49,14 +49,13 @@ SELECT
         coalesce(allocation_rule, '')
     ) AS line_key,
     concat_ws('|', quantity, cost, unit_price, list_price, tag_text, additional_info) AS line_order,
-    -- An Enterprise Agreement's export has no such column: its bill is not known by its invoice.
-    coalesce(invoice_id, '') = '' AS lacks_invoice,
+    invoice_id IS NULL AND names_invoices AS lacks_invoice,
     kind = 'usage'
     AND coalesce(amount(cost), 0) <> 0
     AND coalesce(amount(list_cost), 0) = 0
     AND (
         coalesce(amount(list_price), 0) = 0
         OR coalesce(amount(quantity), 0) = 0
-        OR (pricing_currency <> currency AND amount(exchange_rate) IS NULL)
+        OR (coalesce(pricing_currency, currency) <> currency AND amount(exchange_rate) IS NULL)
     ) AS lacks_list_price
 FROM worded

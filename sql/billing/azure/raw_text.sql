@@ -21,6 +21,7 @@ SELECT
         point_amount(list_price, has_decimal_commas) AS list_price,
         point_amount(list_cost, has_decimal_commas) AS list_cost,
         point_amount(exchange_rate, has_decimal_commas) AS exchange_rate
-    )
+    ),
+    cost_views.names_invoices
 FROM written_text
 INNER JOIN cost_views ON written_text.file = cost_views.file
