@@ -33,7 +33,10 @@ def months_of_file(
         folder = work / f"look-{number}"
         folder.mkdir(exist_ok=True)
         stage(con, format_, source, "", [table], folder)
-        rows = con.sql("SELECT DISTINCT coalesce(line_month, '') FROM raw_lines").fetchall()
+        rows = con.sql(
+            "SELECT DISTINCT coalesce(line_month, '') FROM raw_lines "
+            "WHERE line_month IS NOT NULL OR line_fate <> 'left_out'"
+        ).fetchall()
         found |= {str(row[0]) for row in rows}
         for path in folder.iterdir():
             path.unlink()

@@ -5,11 +5,14 @@ from datetime import datetime
 from decimal import Decimal as D
 from pathlib import Path
 
+import duckdb
 import pytest
 from billing_reading import charges, only
 from focus_builders import csv_text, focus_file, focus_line, without, written
 from focus_reading import MONTH, assert_adds_up, read_mapped, totals
 
+from pipelines.billing.file_months import months_of_file
+from pipelines.billing.mapped import mapped_format
 from pipelines.billing.mapping import parse_mapping
 from pipelines.billing.registered import format_of
 from pipelines.contracts import BASES
@@ -114,6 +117,15 @@ def test_a_german_csv_with_a_total_is_read_without_code(tmp_path: Path) -> None:
     tags = [json.loads(text) for text in charges(tables)["Tags"]]
     assert tags == [{"team": "KI", 'the "model"': 'a "b"'}, {}]
     assert_adds_up(tables)
+
+
+def test_a_mapped_file_s_months_are_found_by_looking_into_it(tmp_path: Path) -> None:
+    rows = ("01.05.2026;1;Nutzung;;;", "02.06.2026;2;Nutzung;;;", "Summe;3;;;;")
+    file = written(tmp_path, german(*rows), "bill.csv")
+    source = BillSource(name="shop", path="bills", format="mapped", mapping="my.toml")
+    with duckdb.connect() as con:
+        months = months_of_file(con, source, mapped_format(GERMAN, "my.toml"), file, tmp_path)
+    assert months == ["2026-05", "2026-06"]
 
 
 @pytest.mark.parametrize(
