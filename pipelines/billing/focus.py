@@ -55,8 +55,8 @@ COLUMNS: Final[tuple[Column, ...]] = (
     Column("sub_account_id", "SubAccountId"),
     Column("sub_account_name", "SubAccountName"),
     Column("service_provider_name", "ServiceProviderName"),
-    Column("provider_name", "ProviderName"),
-    Column("publisher_name", "PublisherName"),
+    Column("provider_name", "ProviderName", aliases=("Provider",)),
+    Column("publisher_name", "PublisherName", aliases=("Publisher",)),
     Column("host_provider_name", "HostProviderName"),
     Column("invoice_issuer_name", "InvoiceIssuerName", aliases=("InvoiceIssuer",)),
     Column("invoice_id", "InvoiceId", aliases=("x_InvoiceId",)),
@@ -69,7 +69,7 @@ COLUMNS: Final[tuple[Column, ...]] = (
     Column("resource_id", "ResourceId"),
     Column("resource_name", "ResourceName"),
     Column("resource_type", "ResourceType"),
-    Column("region_id", "RegionId"),
+    Column("region_id", "RegionId", aliases=("Region",)),
     Column("region_name", "RegionName"),
     Column("availability_zone", "AvailabilityZone"),
     Column("sku_id", "SkuId"),
@@ -83,8 +83,8 @@ COLUMNS: Final[tuple[Column, ...]] = (
     Column("pricing_unit", "PricingUnit"),
     Column("list_unit_price", "ListUnitPrice", "quantity"),
     Column("contracted_unit_price", "ContractedUnitPrice", "quantity"),
-    Column("consumed_quantity", "ConsumedQuantity", "quantity"),
-    Column("consumed_unit", "ConsumedUnit"),
+    Column("consumed_quantity", "ConsumedQuantity", "quantity", aliases=("UsageQuantity",)),
+    Column("consumed_unit", "ConsumedUnit", aliases=("UsageUnit",)),
     Column("commitment_discount_category", "CommitmentDiscountCategory"),
     Column("commitment_discount_id", "CommitmentDiscountId"),
     Column("commitment_discount_name", "CommitmentDiscountName"),
@@ -109,7 +109,9 @@ COLUMNS: Final[tuple[Column, ...]] = (
     Column("product_family", "x_ProductFamily", aliases=("x_SkuMeterCategory",)),
     Column("focus_tags", "Tags", "json"),
 )
-"""Prices are quantities here: one that cannot be read is left out, since no charge hangs on it."""
+"""The aliases are the names of 1.0's preview, which OCI still writes, and Microsoft's own columns.
+
+Prices are quantities here: one that cannot be read is left out, since no charge hangs on it."""
 
 MACROS: Final = {
     "focus_word(t)": (

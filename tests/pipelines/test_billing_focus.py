@@ -470,3 +470,47 @@ def test_a_list_of_keys_and_values_in_a_parquet_file_is_tags(tmp_path: Path) -> 
         ).write_parquet(str(path))
     charge = only(read_focus(tmp_path, [delivered(path)]))
     assert json.loads(charge["Tags"]) == {"model": "chat"}
+
+
+OCI = """
+AvailabilityZone BilledCost BillingAccountId BillingAccountName BillingCurrency BillingPeriodEnd
+BillingPeriodStart ChargeCategory ChargeDescription ChargeFrequency ChargePeriodEnd
+ChargePeriodStart ChargeSubcategory CommitmentDiscountCategory CommitmentDiscountId
+CommitmentDiscountName CommitmentDiscountType EffectiveCost InvoiceIssuer ListCost ListUnitPrice
+PricingCategory PricingQuantity PricingUnit Provider Publisher Region ResourceId ResourceName
+ResourceType ServiceCategory ServiceName SkuId SkuPriceId SubAccountId SubAccountName Tags
+UsageQuantity UsageUnit oci_ReferenceNumber oci_CompartmentId oci_CompartmentName oci_OverageFlag
+oci_UnitPriceOverage oci_BilledQuantityOverage oci_CostOverage oci_AttributedUsage
+oci_AttributedCost oci_BackReferenceNumber
+"""
+"""The header of OCI's FOCUS reports, which keep the names of 1.0's preview."""
+
+
+def test_oci_s_names_of_the_preview_are_known(tmp_path: Path) -> None:
+    given = {
+        "BilledCost": "0.01",
+        "EffectiveCost": "0.01",
+        "ListCost": "",
+        "BillingCurrency": "USD",
+        "BillingPeriodStart": "2026-05-01T00:00:00.000Z",
+        "BillingPeriodEnd": "2026-06-01T00:00:00.000Z",
+        "ChargePeriodStart": "2026-05-02T10:00:00.000Z",
+        "ChargePeriodEnd": "2026-05-02T11:00:00.000Z",
+        "ChargeCategory": "Usage",
+        "ChargeFrequency": "Usage-based",
+        "Provider": "Oracle",
+        "Publisher": "Oracle",
+        "InvoiceIssuer": "Oracle Corporation",
+        "Region": "us-ashburn-1",
+        "ServiceName": "COMPUTE",
+        "UsageQuantity": "2",
+        "UsageUnit": "OCPU Hours",
+        "Tags": '{"orcl-cloud":{"free-tier-retained":"true"}}',
+    }
+    charge = only(read_focus(tmp_path, [{name: given.get(name, "") for name in OCI.split()}]))
+    names = ("ServiceProviderName", "InvoiceIssuerName", "RegionId", "ConsumedUnit", "ListCost")
+    assert [charge[name] for name in names] == [
+        *("Oracle", "Oracle Corporation", "us-ashburn-1", "OCPU Hours", D("0.01"))
+    ]
+    assert charge["ConsumedQuantity"] == D(2)
+    assert charge["ChargeFrequency"] == "Usage-Based"
