@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +21,8 @@ from assets.object_store import StoredFile, fetch, fetch_all, list_files
 from assets.project import Project, code_digest
 from pipelines.billing.file_months import months_of_file
 from pipelines.billing.layouts import Delivery, Layout
+from pipelines.billing.layouts.aws_data_exports import partition_in
+from pipelines.billing.layouts.aws_report import AwsReport
 from pipelines.billing.layouts.known import layout_of
 from pipelines.billing.layouts.loose import is_data
 from pipelines.errors import BillUnreadable, FileDamaged
@@ -43,7 +46,12 @@ def list_source(project: Project, source: BillSource | LogSource) -> list[Stored
     Raises:
         LakeUnreachable: its store does not answer; that is never taken for an empty source.
     """
-    return list_files(project.at(source.path), source.storage)
+    path = project.at(source.path)
+    files = list_files(path, source.storage)
+    partition = partition_in(path)
+    if isinstance(source, BillSource) and partition:
+        files = [replace(file, name=f"{partition}/{file.name}") for file in files]
+    return files
 
 
 def list_bills(project: Project, month: str) -> dict[str, list[StoredFile]]:
@@ -182,7 +190,8 @@ def months_delivered(project: Project) -> list[str]:
 def delivery_identities(project: Project) -> dict[str, str]:
     """For every delivered month, one identity of what says that it was delivered anew.
 
-    Where manifests decide these are the manifests, else the files themselves.
+    Where manifests decide these are the manifests, else the files themselves. A report's month
+    whose manifest is not there yet is not delivered: it is the last file of a delivery.
     """
     found: dict[str, list[str]] = defaultdict(list)
     for source in project.settings.bills:
@@ -190,9 +199,9 @@ def delivery_identities(project: Project) -> dict[str, str]:
             if month == UNREADABLE:
                 continue
             layout = layout_of([file.name for file in files])
-            for file in files:
-                if not layout.tells_months or layout.is_manifest(file.name):
-                    found[month].append(f"{source.name}\t{file.name}\t{file.etag}")
+            manifests = [file for file in files if layout.is_manifest(file.name)]
+            for file in manifests or ([] if layout.name == AwsReport.name else files):
+                found[month].append(f"{source.name}\t{file.name}\t{file.etag}")
     return {month: digest_of("\n".join(sorted(lines))) for month, lines in sorted(found.items())}
 
 

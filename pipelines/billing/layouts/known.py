@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from pipelines.billing.layouts import Layout
+from pipelines.billing.layouts.aws_data_exports import AwsDataExports
 from pipelines.billing.layouts.aws_report import AwsReport
 from pipelines.billing.layouts.loose import Loose
 from pipelines.billing.layouts.owned_folder import OwnedFolder
 
-LAYOUTS: Final[tuple[Layout, ...]] = (AwsReport(), OwnedFolder(), Loose())
+LAYOUTS: Final[tuple[Layout, ...]] = (AwsReport(), AwsDataExports(), OwnedFolder(), Loose())
 
 
 def layout_of(names: Sequence[str]) -> Layout:
