@@ -22,6 +22,7 @@ from assets.command_inspect import inspect
 from assets.command_options import EXIT_CODES
 from assets.command_run import backfill, run
 from assets.command_show import months, show
+from assets.command_upgrade import upgrade
 from pipelines.errors import ModelspendError
 
 DEBUG_VARIABLE = "MODELSPEND_DEBUG"
@@ -98,6 +99,7 @@ SUMMARIES: Final[dict[str, tuple[Callable[..., None], str]]] = {
     "months": (months, "List the published months."),
     "show": (show, "Review a month, or several side by side."),
     "explain": (explain, "Walk a figure down to its bill lines."),
+    "upgrade": (upgrade, "Add a new version's columns to the lake."),
     "export": (export, "Write a month as a FOCUS dataset."),
 }
 for name, (command, summary) in SUMMARIES.items():

@@ -22,6 +22,7 @@ from assets.lake.data_files import PARTITION, Rows
 from assets.lake.publication import Publication
 from assets.lake.store import Store
 from assets.lake.tables import WrittenTable
+from assets.lake.upgrade import NewColumns, add_columns, lacking
 from assets.lake.vacuum import GRACE, removable
 from pipelines.closing import month_among
 from pipelines.contracts import PUBLICATIONS, TABLES, require
@@ -210,6 +211,21 @@ class Lake:
             for table, files in orphans.items():
                 self._store.remove(table, files)
         return [f"{table}/{name}" for table, files in orphans.items() for name in files]
+
+    def upgrade(self, dry_run: bool = False) -> list[NewColumns]:
+        """Add the columns that tables of an earlier version lack.
+
+        Returns:
+            What was added to each table, or would be.
+
+        Raises:
+            ContractBroken: a table is no earlier version of its contract; nothing was added.
+        """
+        found = lacking(self._store)
+        if not dry_run:
+            for new in found:
+                add_columns(self._store, new)
+        return found
 
     def _rows(self, handle: DeltaTable, month: str) -> list[Publication]:
         files = tables.month_files(handle, month)

@@ -35,7 +35,7 @@ PROPERTIES: Final = {
     # A log never shrinks here; a checkpoint every 20 commits keeps opening a table cheap.
     "delta.checkpointInterval": "20",
 }
-_DELTA_TYPES: Final = {
+DELTA_TYPES: Final = {
     TEXT: "string",
     COUNT: "long",
     MONEY: "decimal(38,18)",
@@ -88,7 +88,7 @@ def opened_or_created(store: Store, table: str) -> DeltaTable:
     never_null = {*contract.key, *contract.required, PARTITION}
     schema = Schema(
         [
-            Field(name, PrimitiveType(_DELTA_TYPES[kind]), nullable=name not in never_null)
+            Field(name, PrimitiveType(DELTA_TYPES[kind]), nullable=name not in never_null)
             for name, kind in contract.columns.items()
         ]
     )
@@ -219,11 +219,14 @@ def commit_files(
 
 def _require_shape(handle: DeltaTable, contract: Contract) -> None:
     found = {field.name: field.type for field in handle.schema().fields}
-    wanted = {name: PrimitiveType(_DELTA_TYPES[kind]) for name, kind in contract.columns.items()}
+    wanted = {name: PrimitiveType(DELTA_TYPES[kind]) for name, kind in contract.columns.items()}
     if found == wanted:
         return
     other = sorted(name for name in found | wanted if found.get(name) != wanted.get(name))
-    problem = f"the table in the lake has other columns than the contract: {', '.join(other)}"
+    problem = (
+        f"the table in the lake has other columns than the contract: {', '.join(other)}. After an "
+        "update of modelspend, `modelspend upgrade` adds those that are new"
+    )
     raise ContractBroken(contract.name, problem)
 
 
