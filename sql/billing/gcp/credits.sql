@@ -35,9 +35,12 @@ typed AS (
         text,
         credit_number,
         amount(credit.amount) AS amount,
-        gcp_credit_type(credit.type, coalesce(credit.name, credit.id)) AS credit_type,
-        credit.id AS credit_id,
-        coalesce(credit.full_name, credit.name, credit.id) AS credit_name
+        gcp_credit_type(
+            nullif(credit.type, ''), coalesce(nullif(credit.name, ''), credit.id)
+        ) AS credit_type,
+        nullif(credit.id, '') AS credit_id,
+        coalesce(nullif(credit.full_name, ''), nullif(credit.name, ''), nullif(credit.id, ''))
+            AS credit_name
     FROM unnested
 )
 
