@@ -78,7 +78,9 @@ _TAG = "trim(e)"
 MACROS: Final = {
     # Beijing time where the text names no zone.
     "alibaba_instant(t)": (
-        "CASE WHEN regexp_matches(t, '(Z|UTC|[+-][0-9][0-9]:?[0-9][0-9])$') AND length(t) > 10 "
+        "CASE WHEN t IS NULL THEN NULL "
+        "WHEN t LIKE '____-__-__ __:__:__' THEN try_cast(t AS TIMESTAMP) - INTERVAL 8 HOUR "
+        "WHEN regexp_matches(t, '(Z|UTC|[+-][0-9][0-9]:?[0-9][0-9])$') AND length(t) > 10 "
         "THEN instant(t) ELSE instant(t) - INTERVAL 8 HOUR END"
     ),
     "alibaba_month(t)": (

@@ -19,9 +19,9 @@ class OwnedFolder:
     tells_months = False
 
     def recognises(self, names: Sequence[str]) -> bool:
-        """Every file that can hold rows is one of the five."""
-        tables = [name for name in names if is_data(name)]
-        return bool(tables) and all(kind_of(name) for name in tables)
+        """Every file that can hold rows is one of the five, not all of them just `data`."""
+        kinds = {kind_of(name) for name in names if is_data(name)}
+        return None not in kinds and bool(kinds - {"data"})
 
     def month_of(self, name: str) -> str | None:
         """Only the rows of a file tell its months."""

@@ -290,7 +290,11 @@ _KINDS: dict[str, Callable[[Row], Accruals]] = {
 
 def rounded(value: Fraction) -> Decimal:
     """The one rounding, half to even, to 1e-18."""
-    return Decimal(round(value * 10**SCALE)).scaleb(-SCALE, EXACT)
+    units, rest = divmod(value.numerator * 10**SCALE, value.denominator)
+    twice = 2 * rest - value.denominator
+    if twice > 0 or (twice == 0 and units % 2):
+        units += 1
+    return Decimal(units).scaleb(-SCALE, EXACT)
 
 
 def parts_of(row: Row, accruals: Accruals, month: str) -> Iterator[Part]:

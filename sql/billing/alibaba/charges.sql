@@ -10,8 +10,8 @@ costed AS (
     SELECT
         *,
         -- A cycle begins at midnight in Beijing.
-        (cycle || '-01')::TIMESTAMP - INTERVAL 8 HOUR AS cycle_start,
-        (cycle || '-01')::TIMESTAMP + INTERVAL 1 MONTH - INTERVAL 8 HOUR AS cycle_end,
+        ($month || '-01')::TIMESTAMP - INTERVAL 8 HOUR AS cycle_start,
+        ($month || '-01')::TIMESTAMP + INTERVAL 1 MONTH - INTERVAL 8 HOUR AS cycle_end,
         amount(pretax_amount) AS billed,
         coalesce(amount(gross_amount), amount(pretax_amount)) AS listed,
         CASE
