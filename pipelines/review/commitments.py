@@ -44,17 +44,19 @@ _FOR_PROGRAMS = (
     "commitment_name",
     "cost_centre",
     "accounts_covered",
+    "covered_list_cost",
     "covered_contracted_cost",
+    "eligible_on_demand_cost",
     "used_quantity",
     "unused_quantity",
     "quantity_unit",
+    "savings_rate_of_contracted",
 )
 _NOTES = (
-    "utilisation: used of used and unused. coverage: covered of covered and on demand beside it, "
-    "at list price. saved of list (contracted): 1 - (used + unused) / covered at list (contracted) "
-    "price, the effective savings rate by either of its definitions.",
-    "on demand beside: uncovered usage of SKUs that the commitment covered in the month. Two "
-    "commitments may name the same usage: it is not added up.",
+    "utilisation: used of used and unused. coverage: covered of covered and on demand, at list "
+    "price, of the SKUs that the commitment covered in the month; two commitments may name one "
+    "usage. saved of list: 1 - (used + unused) / covered at list price; --json and --csv have the "
+    "other effective savings rate too, of the contracted price.",
 )
 
 
@@ -79,7 +81,7 @@ def _sheet(frame: pl.DataFrame, currency: str) -> Sheet:
     ]
     return Sheet(
         "spend",
-        f"Commitments, {currency}",
+        "Commitments",
         _COLUMNS,
         (*rows, Row(_total(frame, currency), "total")),
         notes=_NOTES,

@@ -172,7 +172,8 @@ def test_the_sheet_adds_money_and_makes_its_rates_of_the_sums(tmp_path: Path) ->
     with duckdb.connect() as con:
         euro, dollar = commitment_sheets(commitments(con, MONTH, files, parse_catalogue("")))
     total = dollar.rows[-1].values
-    assert (euro.title, len(euro.rows), len(dollar.rows)) == ("Commitments, EUR", 2, 3)
+    assert [sheet.rows[-1].values["currency"] for sheet in (euro, dollar)] == ["EUR", "USD"]
+    assert (len(euro.rows), len(dollar.rows)) == (2, 3)
     assert total["used_effective_cost"] == 60
     assert total["utilisation"] == Decimal("0.6")
     assert total["savings_rate_of_list"] == Decimal("0.5")
