@@ -95,10 +95,9 @@ MACROS: Final[dict[str, str]] = {
         "WHEN product_tail(a, b) > 500000000000000000 THEN 1 "
         "ELSE product_units(a, b) % 2 END"
     ),
+    # The unit 1e-18 is stored as the integer 1: nothing overflows here that fits the result.
     "money_of_units(units)": (
-        f"((units // {_UNIT})::DECIMAL(20, 0) + "
-        f"(units % {_UNIT})::DECIMAL(18, 0) * 0.000000000000000001::DECIMAL(18, 18))"
-        "::DECIMAL(38, 18)"
+        "(units::DECIMAL(38, 0) * 0.000000000000000001::DECIMAL(18, 18))::DECIMAL(38, 18)"
     ),
     "exact_product(a, b)": (
         "CASE WHEN a IS NULL OR b IS NULL THEN NULL "
