@@ -101,7 +101,7 @@ def _read(
             f"neither the files nor {mapping_file} say {', '.join(missing)}",
             f"{mapping_file}: name the column under [columns], or state it under [constants]",
         )
-    _define_view(con, mapping, expressions, place)
+    _define_view(con, mapping, expressions, place, work)
     headers = {
         name: Header(header.names, dict.fromkeys(expressions, 0), {}, [], header.doubled)
         for name, header in raw.headers.items()
@@ -292,6 +292,7 @@ def _define_view(
     mapping: BillMapping,
     expressions: Mapping[str, str],
     place: Mapping[str, str],
+    work: Path,
 ) -> None:
     """Put the FOCUS reader's `raw_text` in the place of the file's own."""
     con.execute("DROP VIEW IF EXISTS own_text")
@@ -308,8 +309,13 @@ def _define_view(
         f'ELSE {expressions.get(column.name, "NULL")}::VARCHAR END AS "{column.name}"'
         for column in focus.COLUMNS
     ]
-    con.execute(
-        "CREATE OR REPLACE TEMP VIEW raw_text AS SELECT file, line, line_number, "
+    # Written once: the reader looks at a line several times, and conversions are dear.
+    path = str(work / "mapped.parquet")
+    con.sql(
+        "SELECT file, line, line_number, "
         f"CASE WHEN {is_left_out} THEN 'left_out' ELSE role END AS role, "
         f"{', '.join(columns)}, '{{}}' AS tags FROM own_text"
+    ).write_parquet(path, compression="snappy")
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW raw_text AS SELECT * FROM read_parquet({duckdb_text(path)})"
     )
