@@ -97,7 +97,9 @@ def export(
             )
             for table in (CHARGES, ALLOCATED)
         )
-        prepare(con, month, charges, allocated)
+        work = Path(spill, "work")
+        work.mkdir()
+        prepare(con, month, charges, allocated, work)
         totals = (
             proven_rows(con, month, attributed)
             if dry_run

@@ -1,9 +1,10 @@
-"""From the ledger's tables to the rows of the dataset, as a view that is read once, while writing.
+"""From the ledger's tables to the rows of the dataset, as a view that is read while writing.
 
-The month is never held in memory: only which charges were split, and their parts with their ratios,
-are tables of the connection (which spill to its temporary folder); everything else streams.
+A month is never held in memory: above a size it is made in batches of whole charges, in files.
 """
 
+from pathlib import Path
+from shutil import rmtree
 from typing import Final
 
 import duckdb
@@ -13,6 +14,12 @@ from pipelines.queries import materialise, sql
 
 ROWS: Final = "cost_and_usage"
 """The view `prepare` leaves: every column of every version."""
+
+BATCH: Final = 200_000
+"""Charges that are joined with their allocation at a time."""
+
+DEALT_AT_ONCE: Final = 50_000
+"""Rows held of the batches being written."""
 
 _FOCUS_DETAILS: Final = (
     "CoreCount", "DiskMaxIops", "DiskSpace", "DiskType", "GpuCount", "InstanceType",
@@ -84,18 +91,80 @@ def prepare(
     month: str,
     charges: duckdb.DuckDBPyRelation,
     allocated: duckdb.DuckDBPyRelation,
+    work: Path,
+    batch_size: int = BATCH,
 ) -> None:
-    """Leave the view `cost_and_usage`: the dataset's rows, lazily.
+    """Leave the view `cost_and_usage`: the dataset's rows.
 
-    `charges` and `allocated` are the month's tables in the columns of their contracts.
+    `charges` and `allocated` are the month's tables in the columns of their contracts; `work` is an
+    empty folder that has to stay until the rows were read.
     """
     con.execute("SET VARIABLE month = $month", {"month": month})
     for signature, body in MACROS.items():
         con.execute(f"CREATE OR REPLACE TEMP MACRO {signature} AS {body}")
     load_words(con)
+    count = charges.aggregate("count(*)").fetchall()[0][0]
+    batches = -(-count // batch_size)
+    if batches <= 1:
+        _make_rows(con, charges, allocated)
+    else:
+        _make_rows_in_batches(con, charges, allocated, work, batches)
+
+
+def _make_rows(
+    con: duckdb.DuckDBPyConnection,
+    charges: duckdb.DuckDBPyRelation,
+    allocated: duckdb.DuckDBPyRelation,
+) -> None:
     charges.create_view("origin_charges", replace=True)
     allocated.create_view("allocated", replace=True)
     for table in ("split_origins", "split_ratios"):
         materialise(con, table, f"focus/{table}")
     con.execute(f"CREATE OR REPLACE TEMP VIEW focus_charges AS {sql('focus/charges')}")
     con.execute(f"CREATE OR REPLACE TEMP VIEW {ROWS} AS {sql('focus/cost_and_usage')}")
+
+
+def _make_rows_in_batches(
+    con: duckdb.DuckDBPyConnection,
+    charges: duckdb.DuckDBPyRelation,
+    allocated: duckdb.DuckDBPyRelation,
+    work: Path,
+    batches: int,
+) -> None:
+    """Both tables are dealt into batches by their charge ids, then joined batch by batch.
+
+    A join of a whole month would not fit into memory, and spilled it takes many times as long.
+    """
+    dealt = {
+        "charges": (charges, "x_ChargeId"),
+        "allocated": (allocated, "x_OriginChargeId"),
+    }
+    con.execute(f"SET partitioned_write_flush_threshold = {DEALT_AT_ONCE}")
+    for name, (relation, charge_id) in dealt.items():
+        batch = f'hash(source, "{charge_id}") % {batches} AS batch'
+        relation.project(f"*, {batch}").create_view("dealt", replace=True)
+        _copy(con, "dealt", work / name, "PARTITION_BY (batch)")
+    rows = work / "rows"
+    rows.mkdir()
+    for number in range(batches):
+        folders = [work / name / f"batch={number}" for name in dealt]
+        if not folders[0].is_dir():
+            continue
+        parts = [
+            con.read_parquet(str(folder / "*.parquet"), hive_partitioning=False)
+            for folder in folders
+        ]
+        _make_rows(con, parts[0], parts[1])
+        _copy(con, ROWS, rows / f"{number}.parquet")
+        for folder in folders:
+            rmtree(folder)
+    made = con.read_parquet(str(rows / "*.parquet"), hive_partitioning=False)
+    made.create_view("made_rows", replace=True)
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {ROWS} AS FROM made_rows")
+
+
+def _copy(con: duckdb.DuckDBPyConnection, view: str, path: Path, options: str = "") -> None:
+    # COPY binds no parameters; a quote is all that could end the text of a path.
+    target = str(path).replace("'", "''")
+    more = f", {options}" if options else ""
+    con.execute(f"COPY (FROM {view}) TO '{target}' (FORMAT parquet{more})")
