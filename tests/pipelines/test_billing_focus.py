@@ -514,3 +514,26 @@ def test_oci_s_names_of_the_preview_are_known(tmp_path: Path) -> None:
     ]
     assert charge["ConsumedQuantity"] == D(2)
     assert charge["ChargeFrequency"] == "Usage-Based"
+
+
+def test_json_lines_may_hold_numbers_and_objects_and_lose_no_digit(tmp_path: Path) -> None:
+    line = json.dumps(
+        {
+            **without(focus_line(), "BilledCost", "ListCost"),
+            "Tags": {"model": "chat", "archived": True},
+            "SkuPriceDetails": {"ModelId": "m-1"},
+            "ChargeClass": None,
+        }
+    )
+    text = line[:-1] + ', "BilledCost": 0.123456789012345678, "ListCost": 12345678901234.5678}\n'
+    charge = only(read_focus(tmp_path, [written(tmp_path, text, "focus.jsonl")]))
+    assert charge["BilledCost"] == D("0.123456789012345678")
+    assert charge["ListCost"] == D("12345678901234.5678")
+    assert json.loads(charge["Tags"]) == {"model": "chat", "archived": True}
+    assert json.loads(charge["SkuPriceDetails"])["ModelId"] == "m-1"
+    assert charge["ChargeClass"] is None
+
+
+def test_prices_in_credits_are_no_hindrance_if_the_bill_is_in_money(tmp_path: Path) -> None:
+    charge = only(read_focus(tmp_path, [focus_line(PricingCurrency="Credits")]))
+    assert (charge["PricingCurrency"], charge["BillingCurrency"]) == ("Credits", "USD")
