@@ -167,8 +167,8 @@ def _read(export: "Export") -> Seen:
         named = providers(con)
         return Seen(
             title(export, named),
-            inspection_sheets(con, TagKeys()),
-            settings_block(export, suggested_tags(con, TagKeys()), named),
+            inspection_sheets(con, TagKeys()) if export.months else [],
+            settings_block(export, suggested_tags(con, TagKeys()), named) if export.months else "",
             grouped_warnings(export.warnings),
         )
 
@@ -214,6 +214,9 @@ def title(export: "Export", providers: list[str]) -> str:
         return "A bill read by a mapping file" if export.source.mapping else export.source.format
     provider = PROVIDERS.get(found.provider, found.provider)
     version = found.version if found.version and found.version not in found.family else ""
+    if found.format == "owned":
+        names = sorted(file.name.rsplit("/", 1)[-1] for file in export.files)
+        return f"Costs on no cloud bill: {', '.join(names)}"
     if found.format == "focus":
         writer = f", written by {provider}" if provider else ""
         return f"{found.family} {version}{writer}" + (
@@ -255,11 +258,12 @@ def _write(asked: "Asked", export: "Export", seen: Seen) -> None:
     for question in export.questions:
         write_note(out, question.question)
         for meaning, typed in question.answers:
-            write_note(out, f"  {typed}: {meaning}")
-    out.print()
-    out.print("For modelspend.toml", style="bold")
-    out.print()
-    out.print(seen.settings, soft_wrap=True, end="")
+            write_note(out, f"  {meaning}: {typed}")
+    if seen.settings:
+        out.print()
+        out.print("For modelspend.toml", style="bold")
+        out.print()
+        out.print(seen.settings, soft_wrap=True, end="")
 
 
 def _bytes(size: int) -> str:

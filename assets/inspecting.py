@@ -49,6 +49,8 @@ MOST_NAMED: Final = 4
 MOST_COLUMNS: Final = 12
 KEEP_REPEATED: Final = "--keep repeated_lines"
 KEEP_UNPAIRED: Final = "--keep unpaired_negations"
+AZURE_LAYOUT: Final = "azure-exports"
+UNKNOWN_MONTH: Final = "(month unknown)"
 THE_OPTIONS: Final = "the answers given as options"
 
 Say = Callable[[str], None]
@@ -95,7 +97,7 @@ def look_at(asked: Asked, work: Path, say: Say) -> Export:
     Raises:
         ExportAmbiguous: the files do not decide; names what to state.
         ExportUnknown: no known export has such a header; says what is nearest and what is missing.
-        BillUnreadable, CommitmentUnbalanced, FileDamaged: no month of it can be read.
+        BillUnreadable, FileDamaged: its headers cannot be read, or no manifest of it.
         LakeUnreachable: the path does not exist or its store does not answer.
     """
     say("listing files")
@@ -104,17 +106,29 @@ def look_at(asked: Asked, work: Path, say: Say) -> Export:
     if not tables:
         raise ExportUnknown(asked.path, _no_table(listed))
     layout = layout_of([file.name for file in listed])
-    _stop_at_several_exports(asked, layout, listed)
+    roots = _roots(layout, listed)
+    # Azure's actual and amortized exports are one bill; its layout says which others are not.
+    if len(roots) > 1 and layout.name != AZURE_LAYOUT:
+        raise _which_export(asked, roots)
     candidate = None
     if asked.mapping is None:
         candidate = _known(asked, layout, listed, work, say)
     source = _source(asked, candidate)
     export = Export(source, layout.name, listed, candidate)
-    project = _project(asked, source, work)
-    errors = _read_months(project, export, asked.months, work, say)
-    if not export.months and errors:
-        raise errors[0]
+    export.warnings += _outside(layout, tables)
+    _read_months(_project(asked, source, work), export, asked, work, say)
     return export
+
+
+def _outside(layout: Layout, tables: Sequence[StoredFile]) -> list[str]:
+    """Files beside the folders of an export's layout, which a run passes over."""
+    if layout.tells_months:
+        outside = [file.name for file in tables if layout.month_of(file.name) is None]
+        if outside:
+            return [
+                f"{len(outside):,} files are outside of its folders: {_listed(outside)}: not read."
+            ]
+    return []
 
 
 def _no_table(listed: Sequence[StoredFile]) -> str:
@@ -128,17 +142,20 @@ def _no_table(listed: Sequence[StoredFile]) -> str:
 # Which export
 
 
-def _stop_at_several_exports(asked: Asked, layout: Layout, listed: Sequence[StoredFile]) -> None:
-    """Deliveries of two exports below one path: a run would find two manifests for each month."""
+def _roots(layout: Layout, listed: Sequence[StoredFile]) -> dict[str, int]:
+    """The folders of the exports below the path, and how many files each has."""
     roots: dict[str, int] = defaultdict(int)
     for file in listed:
         if (month := layout.month_of(file.name)) is not None:
             roots[_root(layout, file.name, month)] += 1
-    if len(roots) < 2 or asked.format == "azure":
-        return
-    raise ExportAmbiguous(
+    return roots
+
+
+def _which_export(asked: Asked, roots: Mapping[str, int]) -> ExportAmbiguous:
+    """Deliveries of two exports below one path: a run would find two manifests for each month."""
+    return ExportAmbiguous(
         asked.path,
-        f"it holds {len(roots)} exports, and a source of the settings is one export. Which one?",
+        f"it holds {len(roots)} exports, and a source of the settings is one. Which one?",
         [
             (f"{root}, {files:,} files", _again(asked, root))
             for root, files in sorted(roots.items())
@@ -201,7 +218,7 @@ def _headers(
     asked: Asked, layout: Layout, listed: Sequence[StoredFile], work: Path, say: Say
 ) -> Iterator[tuple[str, list[str] | BillUnreadable]]:
     """The column names of every file without a layout, else of one file of each month."""
-    if layout.name == "loose":
+    if not layout.tells_months:
         chosen = [file for file in listed if is_data(file.name)]
     else:
         chosen = _one_of_each_month(asked, layout, listed, work)
@@ -235,7 +252,8 @@ def _one_of_each_month(
             continue
         chosen += [file for file in current if is_data(file.name)][:1]
     if not chosen and errors:
-        raise errors[0]
+        roots = _roots(layout, listed)
+        raise _which_export(asked, roots) if len(roots) > 1 else errors[0]
     return chosen
 
 
@@ -351,62 +369,60 @@ def _project(asked: Asked, source: BillSource, work: Path) -> Project:
     )
 
 
-def _read_months(
-    project: Project, export: Export, only: Sequence[str], work: Path, say: Say
-) -> list[ModelspendError]:
+def _read_months(project: Project, export: Export, asked: Asked, work: Path, say: Say) -> None:
     say("looking for months")
     months = bill_months(project, export.source)
     damaged = months.pop(UNREADABLE, [])
-    wanted = [month for month in sorted(months) if not only or month in only]
+    wanted = [month for month in sorted(months) if not asked.months or month in asked.months]
+    for month in set(asked.months) - {*wanted}:
+        export.problems.append(f"{month}: the export has nothing of this month.")
     if damaged and not wanted:
-        wanted = ["(month unknown)"]
-        months = {wanted[0]: []}
-    errors: list[ModelspendError] = []
+        wanted = [UNKNOWN_MONTH]
+        months = {UNKNOWN_MONTH: []}
     for month in wanted:
         say(f"{month}: reading")
         try:
             _read_month(project, export, month, [*months[month], *damaged], work / month, say)
         except STOPS_A_MONTH as error:
-            question = _question(project, month, error)
-            errors.append(question or error)
+            question = _question(asked, month, error)
             if question is not None:
                 export.questions.append(question)
             else:
                 export.problems.append(_problem(month, error))
             continue
         export.months.append(month)
-    return errors
 
 
-def _question(project: Project, month: str, error: ModelspendError) -> ExportAmbiguous | None:
+def _question(asked: Asked, month: str, error: ModelspendError) -> ExportAmbiguous | None:
     """What stops a month and is a decision of the one whose bill it is."""
-    [source] = project.settings.bills
     if isinstance(error, DeliveredTwice):
         return ExportAmbiguous(
-            source.path,
+            asked.path,
             f"{error.problem.split('. ')[0]}. Which is {month}'s bill?",
             [
-                (f"one of the files alone ({error.look_at})", "modelspend inspect FILE"),
-                ("all of them: the lines they have in common are charged each time", KEEP_REPEATED),
+                (f"one of them alone: {error.look_at}", "modelspend inspect FILE"),
+                ("all of them, what they have in common is charged each time", KEEP_REPEATED),
             ],
         )
     if isinstance(error, CommitmentUnbalanced):
         return ExportAmbiguous(
-            source.path,
+            asked.path,
             f"{month}: savings plan {error.plan} does not net to zero, {show(error.rest)} are "
             "left. Is the delivery complete?",
             [
-                ("no: have the month delivered again, and inspect it then", "(nothing)"),
-                ("yes: what is left is kept as a row of its own", KEEP_UNPAIRED),
+                ("no", "have the month delivered again"),
+                ("yes, what is left becomes a row of its own", KEEP_UNPAIRED),
             ],
         )
     return None
 
 
 def _problem(month: str, error: ModelspendError) -> str:
+    where = "" if month == UNKNOWN_MONTH else f"{month}: "
     if isinstance(error, BillUnreadable):
-        return f"{month}: {error.problem}. Look at {error.look_at}."
-    return f"{month}: {error}"
+        look_at = f"Look at {error.look_at}"
+        return f"{where}{error.problem.rstrip('.')}. {look_at}" + "." * (look_at[-1] != "?")
+    return f"{where}{error}"
 
 
 def _read_month(
