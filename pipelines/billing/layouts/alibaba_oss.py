@@ -66,6 +66,7 @@ class AlibabaOss:
     """The layout of SubscribeBillToOSS."""
 
     name = "alibaba-oss"
+    tells_months = True
 
     def recognises(self, names: Sequence[str]) -> bool:
         """Some file is named as Alibaba Cloud names its bills."""
