@@ -58,7 +58,7 @@ from typing import Final
 
 import duckdb
 
-from pipelines.billing.columns import Column, plain_name
+from pipelines.billing.columns import Column, Header, plain_name
 from pipelines.billing.formats import Bill, BillFormat, RawText
 from pipelines.billing.raw_text import duckdb_text, read_raw_text
 from pipelines.files import LocalFile
@@ -66,40 +66,34 @@ from pipelines.money import EXACT, SCALE, plain, quantise
 from pipelines.queries import load, materialise, query, rows_of, sql
 from pipelines.settings import BillSource
 
-
-def _field(name: str, record: str, field: str) -> Column:
-    """A field of a record, read from the record where the export is nested, else by itself."""
-    return Column(name, record, aliases=(f"{record}.{field}",))
-
-
 COLUMNS: tuple[Column, ...] = (
     Column("invoice_month", "invoice.month", is_core=True, aliases=("invoice",)),
     Column("billing_account_id", "billing_account_id"),
     Column("cost_type", "cost_type"),
-    _field("service_id", "service", "id"),
-    _field("service_description", "service", "description"),
-    _field("sku_id", "sku", "id"),
-    _field("sku_description", "sku", "description"),
+    Column("service_id", "service.id"),
+    Column("service_description", "service.description"),
+    Column("sku_id", "sku.id"),
+    Column("sku_description", "sku.description"),
     Column("usage_start", "usage_start_time", "instant", is_core=True),
     Column("usage_end", "usage_end_time", "instant"),
-    _field("project_id", "project", "id"),
-    _field("project_name", "project", "name"),
-    _field("project_labels", "project", "labels"),
+    Column("project_id", "project.id"),
+    Column("project_name", "project.name"),
+    Column("project_labels", "project.labels"),
     Column("labels", "labels", "json"),
     Column("system_labels", "system_labels", "json"),
     Column("resource_tags", "tags", "json"),
-    _field("location", "location", "location"),
-    _field("region", "location", "region"),
-    _field("zone", "location", "zone"),
-    _field("resource_name", "resource", "name"),
-    _field("resource_global_name", "resource", "global_name"),
+    Column("location", "location.location"),
+    Column("region", "location.region"),
+    Column("zone", "location.zone"),
+    Column("resource_name", "resource.name"),
+    Column("resource_global_name", "resource.global_name"),
     Column("cost", "cost", "money", is_core=True),
     Column("currency", "currency", is_core=True),
     Column("conversion_rate", "currency_conversion_rate", "quantity"),
-    _field("usage_amount", "usage", "amount"),
-    _field("usage_unit", "usage", "unit"),
-    _field("pricing_amount", "usage", "amount_in_pricing_units"),
-    _field("pricing_unit", "usage", "pricing_unit"),
+    Column("usage_amount", "usage.amount"),
+    Column("usage_unit", "usage.unit"),
+    Column("pricing_amount", "usage.amount_in_pricing_units"),
+    Column("pricing_unit", "usage.pricing_unit"),
     Column(
         "credits",
         "credits",
@@ -111,18 +105,29 @@ COLUMNS: tuple[Column, ...] = (
             "CSV as TO_JSON_STRING(credits))"
         ),
     ),
-    _field("adjustment_id", "adjustment_info", "id"),
-    _field("adjustment_type", "adjustment_info", "type"),
-    _field("adjustment_mode", "adjustment_info", "mode"),
+    Column("adjustment_id", "adjustment_info.id"),
+    Column("adjustment_type", "adjustment_info.type"),
+    Column("adjustment_mode", "adjustment_info.mode"),
     Column("cost_at_list", "cost_at_list", "money"),
     Column("default_cost", "cost_at_effective_price_default", "money"),
-    _field("tier_start", "price", "tier_start_amount"),
+    Column("tier_start", "price.tier_start_amount"),
     Column("transaction_type", "transaction_type"),
     Column("seller_name", "seller_name"),
-    _field("subscription_id", "subscription", "instance_id"),
-    _field("model_id", "consumption_model", "id"),
-    _field("model_description", "consumption_model", "description"),
+    Column("subscription_id", "subscription.instance_id"),
+    Column("model_id", "consumption_model.id"),
+    Column("model_description", "consumption_model.description"),
     Column("export_time", "export_time"),
+    # Whole records, where the export is nested: `flat_text` fills the fields above from them.
+    Column("service_record", "service", "json"),
+    Column("sku_record", "sku", "json"),
+    Column("project_record", "project", "json"),
+    Column("location_record", "location", "json"),
+    Column("resource_record", "resource", "json"),
+    Column("usage_record", "usage", "json"),
+    Column("adjustment_info_record", "adjustment_info", "json"),
+    Column("price_record", "price", "json"),
+    Column("subscription_record", "subscription", "json"),
+    Column("consumption_model_record", "consumption_model", "json"),
 )
 
 _STRING = r"'(?:[^'\\]|\\.)*'"
@@ -162,10 +167,7 @@ MACROS: Final = {
         "CASE WHEN starts_with(t, '{') "
         "THEN nullif(json_extract_string(gcp_json(t), '$.' || key), '') ELSE t END"
     ),
-    "gcp_number(t, key)": (
-        "CASE WHEN starts_with(t, '{') "
-        "THEN nullif(json_extract_string(gcp_exact(gcp_json(t)), '$.' || key), '') ELSE t END"
-    ),
+    "gcp_record(t)": "CASE WHEN starts_with(t, '{') THEN gcp_json(t) END",
     # A repeated field as a JSON list, NULL if it is none. A list may be wrapped as BigQuery writes
     # it to Parquet: {"list": [{"element": ...}]}.
     "gcp_list(t)": (
@@ -215,10 +217,7 @@ MACROS: Final = {
 }
 
 RECORDS: Final = frozenset(
-    plain_name(header)
-    for column in COLUMNS
-    for header in column.headers
-    if any(other.startswith(f"{header}.") for other in column.headers)
+    {"invoice"} | {column.header for column in COLUMNS if column.name.endswith("_record")}
 )
 """The names of columns that hold a whole record."""
 
@@ -239,11 +238,17 @@ def stage(
         BillUnreadable: see `pipelines.billing.raw_text.read_raw_text`.
     """
     raw = read_raw_text(con, FORMAT, source.name, month, files, work)
-    if any(plain_name(name) in RECORDS for header in raw.headers.values() for name in header.names):
+    if any(_is_nested(header) for header in raw.headers.values()):
         path = duckdb_text(str(work / "flat.parquet"))
         con.execute(f"COPY ({sql('billing/gcp/flat_text')}) TO {path} (FORMAT parquet)")
         con.execute(f"CREATE OR REPLACE TEMP VIEW raw_text AS SELECT * FROM read_parquet({path})")
     return raw
+
+
+def _is_nested(header: Header) -> bool:
+    """Whether a file has a column that holds a whole record."""
+    records = {plain_name(name) for name in RECORDS}
+    return any(plain_name(name) in records for name in header.names)
 
 
 def prepare(bill: Bill) -> None:

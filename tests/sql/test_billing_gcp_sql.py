@@ -81,21 +81,19 @@ def test_the_records_of_a_nested_export_are_taken_apart(con: duckdb.DuckDBPyConn
     usage = '{"amount": 0.12345678901234567890, "unit": "seconds", "pricing_unit": ""}'
     nested = {
         "invoice_month": '{"month": "202609"}',
-        "sku_id": '{"id": "S", "description": "D"}',
-        "sku_description": "{'id': 'S', 'description': \"Bob's\"}",
-        "project_labels": '{"labels": [{"key": "k", "value": "v"}]}',
-        "usage_amount": usage,
-        "usage_unit": usage,
-        "pricing_unit": usage,
+        "sku_id": None,
+        "sku_record": "{'id': 'S', 'description': \"Bob's\"}",
+        "project_record": '{"id": "p", "labels": [{"key": "k", "value": "v"}]}',
+        "location_record": None,
         "zone": "us-central1-b",
+        "usage_record": usage,
     }
-    raw_text(con, nested)
-    columns = tuple(nested)
+    raw_text(con, nested, {"project_record": '{"labels": null}'})
+    columns = ("invoice_month", "sku_id", "project_labels", "usage_amount", "pricing_unit", "zone")
+    pairs = '[{"key":"k","value":"v"}]'
     assert select(con, "billing/gcp/flat_text", *columns) == [
-        (
-            *("202609", "S", "Bob's", '[{"key":"k","value":"v"}]'),
-            *("0.12345678901234567890", "seconds", None, "us-central1-b"),
-        )
+        ("202609", "S", pairs, "0.12345678901234567890", None, "us-central1-b"),
+        ("202609", "CORE", None, None, None, None),
     ]
 
 
