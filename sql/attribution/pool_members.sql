@@ -1,22 +1,37 @@
 -- The ledger's rows that share the benefit of commitments at one rate: usage that commitments covered,
 -- and on-demand usage of the SKUs they covered. A pool is one payer's usage of one invoice and charge
 -- month: every invoice, and either calendar, still adds up to what was exported.
--- grain:  pool, source, charge_id, bucket, model, model_version, component
+-- grain:  member_id (source, charge_id, bucket, model, model_version, component)
 -- params: none
-WITH lines AS (
-    SELECT
-        dense_rank() OVER (
-            ORDER BY source, BillingAccountId, InvoiceIssuerName, InvoiceId, BillingCurrency, charge_month
-        ) AS pool,
-        source,
-        x_ChargeId AS charge_id,
-        SkuId,
-        CommitmentDiscountId <> '' AND CommitmentDiscountStatus = 'Used' AS is_covered
+WITH covered AS (
+    SELECT source, BillingAccountId, InvoiceIssuerName, InvoiceId, BillingCurrency, charge_month, SkuId
     FROM charges
-    WHERE ChargeCategory = 'Usage' AND ChargeClass IS NULL AND ContractedCost > 0
-      AND coalesce(CommitmentDiscountStatus, '') <> 'Unused'
-      AND coalesce(PricingCategory, '') <> 'Dynamic'
-      AND coalesce(x_UsageType, '') NOT ILIKE '%spot%'
+    WHERE CommitmentDiscountId <> '' AND CommitmentDiscountStatus = 'Used'
+    GROUP BY ALL
+),
+pools AS (
+    SELECT row_number() OVER () AS pool, *
+    FROM (SELECT DISTINCT * EXCLUDE (SkuId) FROM covered)
+),
+lines AS (
+    SELECT
+        p.pool,
+        c.source,
+        c.x_ChargeId AS charge_id,
+        c.SkuId,
+        c.CommitmentDiscountId <> '' AND c.CommitmentDiscountStatus = 'Used' AS is_covered
+    FROM charges AS c
+    INNER JOIN pools AS p
+        ON p.source = c.source
+        AND p.BillingAccountId IS NOT DISTINCT FROM c.BillingAccountId
+        AND p.InvoiceIssuerName IS NOT DISTINCT FROM c.InvoiceIssuerName
+        AND p.InvoiceId IS NOT DISTINCT FROM c.InvoiceId
+        AND p.BillingCurrency = c.BillingCurrency
+        AND p.charge_month = c.charge_month
+    WHERE c.ChargeCategory = 'Usage' AND c.ChargeClass IS NULL AND c.ContractedCost > 0
+      AND coalesce(c.CommitmentDiscountStatus, '') <> 'Unused'
+      AND coalesce(c.PricingCategory, '') <> 'Dynamic'
+      AND coalesce(c.x_UsageType, '') NOT ILIKE '%spot%'
 ),
 covered_skus AS (
     SELECT DISTINCT pool, SkuId FROM lines WHERE is_covered AND SkuId <> ''
@@ -40,17 +55,20 @@ targets AS (
     FROM members AS m
     INNER JOIN parts AS p ON p.source = m.source AND p.charge_id = m.charge_id
 )
-SELECT
-    pool,
-    source,
-    charge_id,
-    min(link_key) AS link_key,
-    bucket,
-    model,
-    model_version,
-    component,
-    sum(EffectiveCost)::DECIMAL(38, 18) AS EffectiveCost,
-    sum(ConsumedQuantity) IS NULL AS has_no_quantity,
-    (sum(ContractedCost) * 1000000000)::HUGEINT AS weight
-FROM targets
-GROUP BY ALL
+SELECT row_number() OVER () AS member_id, *
+FROM (
+    SELECT
+        pool,
+        source,
+        charge_id,
+        min(link_key) AS link_key,
+        bucket,
+        model,
+        model_version,
+        component,
+        sum(EffectiveCost)::DECIMAL(38, 18) AS EffectiveCost,
+        sum(ConsumedQuantity) IS NULL AS has_no_quantity,
+        (sum(ContractedCost) * 1000000000)::HUGEINT AS weight
+    FROM targets
+    GROUP BY ALL
+)

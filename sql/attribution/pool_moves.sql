@@ -1,7 +1,7 @@
 -- What every member of a pool gains or gives when all pay the pool's one rate: rows like `parts` that
--- move effective cost alone. The rate is the pool's effective cost over its cost before commitments;
--- a member's cost is the difference of two running totals, each worked out by whole units, so that a
--- pool's moves add up to exactly 0.
+-- move effective cost alone. The rate is the pool's effective cost over its cost before commitments.
+-- Each member pays the floor of its share in the smallest unit; the few units left, fewer than the
+-- pool has members, are the largest member's, so that a pool's moves add up to exactly 0.
 -- grain:  source, charge_id, bucket, model, model_version, component
 -- params: none
 WITH units AS (
@@ -11,29 +11,30 @@ WITH units AS (
         * (abs(EffectiveCost)::VARCHAR.replace('.', ''))::HUGEINT AS cost
     FROM pool_members
 ),
-running AS (
-    SELECT
-        *,
-        (sum(cost) OVER (PARTITION BY pool))::HUGEINT AS pool_cost,
-        (sum(weight) OVER (PARTITION BY pool))::HUGEINT AS pool_weight,
-        (sum(weight) OVER (
-            PARTITION BY pool
-            ORDER BY source, charge_id, bucket, model, model_version, component
-            ROWS UNBOUNDED PRECEDING
-        ))::HUGEINT AS upto
+pools AS (
+    SELECT pool, sum(cost)::HUGEINT AS pool_cost, sum(weight)::HUGEINT AS pool_weight,
+        arg_max(member_id, (weight, source, charge_id, bucket, model, model_version, component)) AS largest
     FROM units
+    GROUP BY pool
+),
+shares AS (
+    SELECT
+        u.*,
+        p.pool_cost,
+        p.largest,
+        p.pool_cost // p.pool_weight * u.weight + p.pool_cost % p.pool_weight * u.weight // p.pool_weight
+            AS paid
+    FROM units AS u
+    INNER JOIN pools AS p USING (pool)
+    WHERE p.pool_weight > 0
+),
+left_over AS (
+    SELECT largest, any_value(pool_cost) - sum(paid)::HUGEINT AS units FROM shares GROUP BY largest
 ),
 moves AS (
-    SELECT
-        *,
-        (pool_cost // pool_weight * upto + pool_cost % pool_weight * upto // pool_weight)
-        - (
-            pool_cost // pool_weight * (upto - weight)
-            + pool_cost % pool_weight * (upto - weight) // pool_weight
-        )
-        - cost AS move
-    FROM running
-    WHERE pool_weight > 0
+    SELECT s.*, s.paid + coalesce(l.units, 0) - s.cost AS move
+    FROM shares AS s
+    LEFT JOIN left_over AS l ON l.largest = s.member_id
 )
 SELECT
     source,
