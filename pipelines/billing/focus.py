@@ -119,6 +119,10 @@ MACROS: Final = {
         "WHEN 'tax' THEN 'Tax' WHEN 'credit' THEN 'Credit' WHEN 'adjustment' THEN 'Adjustment' END"
     ),
     "focus_object(t)": "CASE WHEN json_valid(t) AND json_type(t) = 'OBJECT' THEN t END",
+    "focus_holds_tags(t)": (
+        "CASE WHEN json_valid(t) THEN json_type(t) = 'OBJECT' OR json_type(t) = 'ARRAY' "
+        "ELSE false END"
+    ),
     # A quote inside a JSON text is escaped: `{"user:` and `,"user:` can only begin a key.
     "focus_own_keys(t)": (
         "CASE WHEN contains(t, '\"user:') "

@@ -269,7 +269,14 @@ FIELD = ("column_name", "value", "reason", "is_fatal")
             {"sku_price_details": "x"},
             ("SkuPriceDetails", "x", "is no JSON object: left out", False),
         ),
-        ({"focus_tags": "a=b"}, ("Tags", "a=b", "is no JSON: read as no tags", False)),
+        (
+            {"focus_tags": "a=b"},
+            ("Tags", "a=b", "is no JSON object or list: read as no tags", False),
+        ),
+        (
+            {"focus_tags": "3"},
+            ("Tags", "3", "is no JSON object or list: read as no tags", False),
+        ),
         ({"focus_tags": "[]", "commitment_discount_status": "USED"}, None),
     ],
 )

@@ -69,7 +69,7 @@ WHERE sku_price_details IS NOT NULL AND focus_object(sku_price_details) IS NULL
 UNION ALL
 SELECT
     file, line, 'Tags' AS column_name, left(focus_tags, 256) AS value,
-    'is no JSON: read as no tags' AS reason,
+    'is no JSON object or list: read as no tags' AS reason,
     false AS is_fatal
 FROM month_lines
-WHERE focus_tags IS NOT NULL AND NOT json_valid(focus_tags)
+WHERE focus_tags IS NOT NULL AND NOT focus_holds_tags(focus_tags)
