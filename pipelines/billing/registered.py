@@ -2,14 +2,22 @@
 
 from typing import Final
 
-from pipelines.billing import aws, focus, gcp
+from pipelines.billing import alibaba, aws, azure, focus, gcp
 from pipelines.billing.formats import BillFormat
 from pipelines.billing.mapped import mapped_format
 from pipelines.billing.owned import format as owned
 from pipelines.settings import BillSource
 
 FORMATS: Final[dict[str, BillFormat]] = {
-    format_.name: format_ for format_ in (aws.FORMAT, focus.FORMAT, gcp.FORMAT, owned.FORMAT)
+    format_.name: format_
+    for format_ in (
+        alibaba.FORMAT,
+        aws.FORMAT,
+        azure.FORMAT,
+        focus.FORMAT,
+        gcp.FORMAT,
+        owned.FORMAT,
+    )
 }
 
 

@@ -68,6 +68,7 @@ class AzureExports:
     """The layout of Azure Cost Management exports."""
 
     name = "azure-exports"
+    tells_months = True
 
     def recognises(self, names: Sequence[str]) -> bool:
         """Some file lies in a folder named by days of one month."""
