@@ -36,6 +36,13 @@ class Format(StrEnum):
     owned = "owned"
 
 
+class Role(StrEnum):
+    """What the files of an Azure export hold."""
+
+    actual = "actual"
+    amortized = "amortized"
+
+
 class Keep(StrEnum):
     """Settings of a source by which what stops a month is kept."""
 
@@ -63,6 +70,10 @@ def inspect(
         typer.Option(
             "--amortized", help="Azure: the amortized export, where PATH is the actual one."
         ),
+    ] = None,
+    role: Annotated[
+        Role | None,
+        typer.Option("--as", help="Azure: what the files hold, if they do not show it."),
     ] = None,
     mapping: Annotated[
         Path | None,
@@ -112,6 +123,7 @@ def inspect(
         storage=Storage(endpoint_url=endpoint_url, region=region, path_style=not virtual_host),
         format=format_.value if format_ else None,
         amortized_path=amortized,
+        role=role.value if role else "",
         mapping=mapping,
         months=tuple(month or ()),
         keep=frozenset(name.value for name in keep or ()),
@@ -121,7 +133,7 @@ def inspect(
             with saying() as say:
                 export = look_at(asked, Path(folder), say)
                 say("adding up")
-                seen = _read(export)
+                seen = _read(export, asked.role)
         except ExportAmbiguous as question:
             if as_json:
                 write_json(_question(question))
@@ -145,7 +157,7 @@ class Seen:
     warnings: list[str]
 
 
-def _read(export: "Export") -> Seen:
+def _read(export: "Export", role: str) -> Seen:
     from assets.inspecting import closing_connection
     from assets.lake import tables
     from pipelines.contracts import ALLOCATED, CHARGES, EXPORT_TOTALS
@@ -164,16 +176,20 @@ def _read(export: "Export") -> Seen:
             ("inspected_exports", EXPORT_TOTALS),
         ):
             tables.relation(con, contract, export.tables[contract.name]).create_view(view)
-        named = providers(con)
+        named, settings = providers(con), ""
+        if export.months:
+            settings = settings_block(export, suggested_tags(con, TagKeys()), named, role)
         return Seen(
             title(export, named),
             inspection_sheets(con, TagKeys()) if export.months else [],
-            settings_block(export, suggested_tags(con, TagKeys()), named) if export.months else "",
+            settings,
             grouped_warnings(export.warnings),
         )
 
 
-def settings_block(export: "Export", tags: dict[str, list[str]], providers: list[str]) -> str:
+def settings_block(
+    export: "Export", tags: dict[str, list[str]], providers: list[str], role: str = ""
+) -> str:
     """What to paste into `modelspend.toml` for this export.
 
     A source is named after the provider; where the header does not tell it, the lines may.
@@ -183,6 +199,8 @@ def settings_block(export: "Export", tags: dict[str, list[str]], providers: list
         name = re.sub(r"[^a-z0-9]+", "-", providers[0].lower()).strip("-") or name
     lines = ["[[bills]]", f"name = {_toml(name)}", f"format = {_toml(source.format)}"]
     lines.append(f"path = {_toml(source.path)}")
+    if role:
+        lines.append(f"# A run knows what the files are if their names say it: {role}-....csv")
     for key in ("amortized_path", "mapping"):
         if value := getattr(source, key):
             lines.append(f"{key} = {_toml(value)}")

@@ -5,7 +5,7 @@ and attributed by the code of a run, as the only source of a throwaway project w
 catalogue. What cannot be decided from the files is asked, never guessed.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -31,6 +31,7 @@ from pipelines.billing.reader import read_bill
 from pipelines.billing.registered import format_of
 from pipelines.contracts import ALLOCATED, BILL_FILES, CHARGES, EXPORT_TOTALS
 from pipelines.errors import (
+    BillAmbiguous,
     BillUnreadable,
     CommitmentUnbalanced,
     DeliveredTwice,
@@ -65,6 +66,8 @@ class Asked:
     storage: Storage = field(default_factory=Storage)
     format: str | None = None
     amortized_path: str | None = None
+    role: str = ""
+    """What the files are, where their delivery and their names do not say it: `amortized`."""
     mapping: Path | None = None
     months: tuple[str, ...] = ()
     keep: frozenset[str] = frozenset()
@@ -97,7 +100,6 @@ def look_at(asked: Asked, work: Path, say: Say) -> Export:
     Raises:
         ExportAmbiguous: the files do not decide; names what to state.
         ExportUnknown: no known export has such a header; says what is nearest and what is missing.
-        BillUnreadable, FileDamaged: its headers cannot be read, or no manifest of it.
         LakeUnreachable: the path does not exist or its store does not answer.
     """
     say("listing files")
@@ -110,12 +112,13 @@ def look_at(asked: Asked, work: Path, say: Say) -> Export:
     # Azure's actual and amortized exports are one bill; its layout says which others are not.
     if len(roots) > 1 and layout.name != AZURE_LAYOUT:
         raise _which_export(asked, roots)
-    candidate = None
+    candidate, warnings = None, _outside(layout, tables)
     if asked.mapping is None:
-        candidate = _known(asked, layout, listed, work, say)
+        candidate = _known(asked, layout, listed, work, warnings, say)
     source = _source(asked, candidate)
-    export = Export(source, layout.name, listed, candidate)
-    export.warnings += _outside(layout, tables)
+    export = Export(source, layout.name, listed, candidate, warnings=warnings)
+    if asked.role:
+        source = _named_by_role(asked, source, tables, work)
     _read_months(_project(asked, source, work), export, asked, work, say)
     return export
 
@@ -174,7 +177,12 @@ def _root(layout: Layout, name: str, month: str) -> str:
 
 
 def _known(
-    asked: Asked, layout: Layout, listed: Sequence[StoredFile], work: Path, say: Say
+    asked: Asked,
+    layout: Layout,
+    listed: Sequence[StoredFile],
+    work: Path,
+    warnings: list[str],
+    say: Say,
 ) -> Candidate | None:
     """The one candidate all headers agree on."""
     found: dict[tuple[str, bool], dict[str, Candidate]] = defaultdict(dict)
@@ -211,6 +219,12 @@ def _known(
     if len(bills) > 1 or others:
         raise _several_kinds(asked, found, unknown)
     [files] = bills.values()
+    families = Counter(candidate.family for candidate in files.values())
+    if len(families) > 1:
+        shown = "; ".join(f"{family}: {count:,}" for family, count in families.items())
+        warnings.append(
+            f"files of {len(families)} header families are read as one source: {shown}."
+        )
     return next(iter(files.values()))
 
 
@@ -252,9 +266,30 @@ def _one_of_each_month(
             continue
         chosen += [file for file in current if is_data(file.name)][:1]
     if not chosen and errors:
-        roots = _roots(layout, listed)
-        raise _which_export(asked, roots) if len(roots) > 1 else errors[0]
+        raise _nothing_chosen(asked, layout, months, errors)
     return chosen
+
+
+def _nothing_chosen(
+    asked: Asked,
+    layout: Layout,
+    months: Mapping[str, Sequence[StoredFile]],
+    errors: Sequence[ModelspendError],
+) -> ModelspendError:
+    """Why no month of an export with a layout has files that count."""
+    roots = _roots(layout, [file for files in months.values() for file in files])
+    if len(roots) > 1:
+        return _which_export(asked, roots)
+    month, files = max(months.items())
+    runs = sorted({str(PurePosixPath(f.name).parent) for f in files if is_data(f.name)})
+    if len(runs) > 1 and not any(layout.is_manifest(file.name) for file in files):
+        return ExportAmbiguous(
+            asked.path,
+            f"{month} was delivered {len(runs)} times and no manifest says which one counts. "
+            "Which is it?",
+            [(f"the files of {run}", _again(asked, run)) for run in runs[-MOST_NAMED:]],
+        )
+    return ExportUnknown(asked.path, _problem(month, errors[-1]).rstrip("."))
 
 
 def _nothing_known(
@@ -348,6 +383,18 @@ def _source(asked: Asked, candidate: Candidate | None) -> BillSource:
         raise SettingsInvalid(THE_OPTIONS, problems_of(error)) from error
 
 
+def _named_by_role(
+    asked: Asked, source: BillSource, tables: Sequence[StoredFile], work: Path
+) -> BillSource:
+    """The source as it would be if its files' names said what they hold."""
+    folder = work / "named"
+    folder.mkdir()
+    for file in fetch_all(list(tables), asked.storage, work / "cache"):
+        name = file.name.replace("/", "-")
+        (folder / f"{asked.role}-{name}").symlink_to(Path(file.path).absolute())
+    return source.model_copy(update={"path": str(folder), "storage": Storage()})
+
+
 def _absolute(path: str) -> str:
     return path if "://" in path else str(Path(path).absolute())
 
@@ -371,7 +418,8 @@ def _project(asked: Asked, source: BillSource, work: Path) -> Project:
 
 def _read_months(project: Project, export: Export, asked: Asked, work: Path, say: Say) -> None:
     say("looking for months")
-    months = bill_months(project, export.source)
+    [source] = project.settings.bills
+    months = bill_months(project, source)
     damaged = months.pop(UNREADABLE, [])
     wanted = [month for month in sorted(months) if not asked.months or month in asked.months]
     for month in set(asked.months) - {*wanted}:
@@ -381,8 +429,9 @@ def _read_months(project: Project, export: Export, asked: Asked, work: Path, say
         months = {UNKNOWN_MONTH: []}
     for month in wanted:
         say(f"{month}: reading")
+        listed = [*months[month], *damaged]
         try:
-            _read_month(project, export, month, [*months[month], *damaged], work / month, say)
+            _read_month(project, export, month, listed, work / month, say)
         except STOPS_A_MONTH as error:
             question = _question(asked, month, error)
             if question is not None:
@@ -404,6 +453,11 @@ def _question(asked: Asked, month: str, error: ModelspendError) -> ExportAmbiguo
                 ("all of them, what they have in common is charged each time", KEEP_REPEATED),
             ],
         )
+    if isinstance(error, BillAmbiguous) and error.answers:
+        answers = [(f"{answer} costs", f"--as {answer}") for answer in error.answers]
+        answers.append(("one of both exports", "modelspend inspect ACTUAL --amortized AMORTIZED"))
+        where = "" if month == UNKNOWN_MONTH else f"{month}: "
+        return ExportAmbiguous(asked.path, f"{where}{error.problem}", answers)
     if isinstance(error, CommitmentUnbalanced):
         return ExportAmbiguous(
             asked.path,
@@ -433,7 +487,7 @@ def _read_month(
     work: Path,
     say: Say,
 ) -> None:
-    source = export.source
+    [source] = project.settings.bills
     files, delivery = current_delivery(project, source, month, listed)
     there = fetch_all(files, source.storage, project.cache)
     with closing_connection() as con:

@@ -68,6 +68,19 @@ class BilledInTokens(BillUnreadable):
         )
 
 
+class BillAmbiguous(BillUnreadable):
+    """A file of a bill can be read in two ways and does not say which: somebody is asked.
+
+    `answers` are the roles that `modelspend inspect --as` takes, where one of them is the answer.
+    """
+
+    def __init__(
+        self, source: str, month: str, problem: str, look_at: str, answers: Sequence[str] = ()
+    ) -> None:
+        self.answers = list(answers)
+        super().__init__(source, month, problem, look_at)
+
+
 class DeliveredTwice(BillUnreadable):
     """Files of one month that no manifest chooses from have most of their lines in common."""
 
@@ -85,7 +98,10 @@ class ExportAmbiguous(BadInput):
 
 
 class ExportUnknown(BadInput):
-    """No reader knows the columns of an export. `mapping` is the draft of a mapping file for it."""
+    """An export that no reader knows, or of which nothing can be looked into.
+
+    `mapping` is the draft of a mapping file for its columns.
+    """
 
     def __init__(self, path: str, problem: str, mapping: str = "") -> None:
         self.path, self.problem, self.mapping = path, problem, mapping

@@ -21,7 +21,7 @@ from pipelines.billing.columns import Column, Header, plain_name
 from pipelines.billing.formats import BillFormat, RawText
 from pipelines.billing.raw_text import CSV, read_raw_text
 from pipelines.billing.records import first_record
-from pipelines.errors import BillUnreadable
+from pipelines.errors import BillAmbiguous
 from pipelines.files import LocalFile
 from pipelines.queries import load, materialise, query, rows_of, sql
 from pipelines.settings import BillSource
@@ -204,8 +204,8 @@ def _decided(
     facts: Mapping[str, Any],
     header: Header,
 ) -> Writing:
-    def question(problem: str) -> BillUnreadable:
-        return BillUnreadable(source.name, month, f"{file.name} {problem}", file.name)
+    def question(problem: str, *answers: str) -> BillAmbiguous:
+        return BillAmbiguous(source.name, month, f"{file.name} {problem}", file.name, answers)
 
     return Writing(
         file.name,
@@ -260,7 +260,7 @@ def _view(told: str, facts: Mapping[str, Any], question: Any) -> str:
             f"is said to hold actual costs, and has {shows}, which only amortized costs have. "
             "Which of the two is it?"
         )
-        raise question(problem)
+        raise question(problem, ACTUAL, AMORTIZED)
     if told or not facts["committed_lines"]:
         return told
     if amortized and facts["fee_lines"]:
@@ -269,5 +269,5 @@ def _view(told: str, facts: Mapping[str, Any], question: Any) -> str:
             "of commitments, as actual costs have. Which of the two is it? Say it in its name "
             "(actual, amortized), or give both exports: `path` and `amortized_path`"
         )
-        raise question(problem)
+        raise question(problem, ACTUAL, AMORTIZED)
     return AMORTIZED if amortized else ACTUAL

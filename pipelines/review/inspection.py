@@ -26,6 +26,7 @@ months that could be read, each as contracted."""
 MOST_ROWS: Final = 10
 MOST_EXAMPLES: Final = 3
 LABEL: Final = 36
+MOST_LETTERS: Final = 40
 _KINDS: Final = ("AI", "not AI", "commitment", "overhead")
 _FIELDS: Final = {
     "providers": "providers",
@@ -323,10 +324,12 @@ def _share(part: int, whole: int) -> Decimal | None:
 
 
 def _short(text: str) -> str:
-    """A value as an example: an ARN or path by its end, nothing longer than forty characters."""
+    """A value as an example: an ARN or path by its end, a name without its id where it is long."""
     if text.startswith("arn:"):
         text = text.split(":", 5)[-1]
-    return text if len(text) <= 40 else f"…{text[-39:]}"
+    if len(text) > MOST_LETTERS and (named := re.fullmatch(r"(.+) \(\S+\)", text)):
+        text = named[1]
+    return text if len(text) <= MOST_LETTERS else f"…{text[1 - MOST_LETTERS :]}"
 
 
 def _more(found: int, what: str) -> tuple[str, ...]:

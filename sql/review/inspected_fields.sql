@@ -5,7 +5,7 @@ WITH texts AS (
     SELECT
         "ServiceProviderName" AS providers,
         "BillingAccountId" AS billing_accounts,
-        "SubAccountId" || coalesce(' (' || "SubAccountName" || ')', '') AS accounts,
+        coalesce("SubAccountName" || ' (' || "SubAccountId" || ')', "SubAccountId") AS accounts,
         "ResourceId" AS resources,
         "RegionId" AS regions,
         "x_InstanceType" AS instance_types,

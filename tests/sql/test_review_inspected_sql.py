@@ -165,6 +165,6 @@ def test_what_lines_carry_is_counted_field_by_field(con: duckdb.DuckDBPyConnecti
     )
     columns = ("field", "distinct_values", "lines", "examples")
     assert select(con, "review/inspected_fields", columns, most=2) == [
-        ("accounts", 2, 3, ["2", "1 (prod)"]),
+        ("accounts", 2, 3, ["2", "prod (1)"]),
         ("resources", 2, 2, ["i-1", "i-2"]),
     ]
