@@ -89,7 +89,8 @@ AZURE_CORE: Final = (
     "BillingCurrencyCode|BillingCurrency|Currency",
     "MeterCategory",
 )
-ALIBABA_CORE: Final = ("BillingCycle|账单月份|账期", "PretaxAmount|应付金额", "Currency|币种")
+ALIBABA_CORE: Final = ("BillingCycle|账期|账单月份", "PretaxAmount|应付金额", "ProductName|产品")
+"""The Chinese header has no currency: it is the yuan."""
 
 FAMILIES: Final = (
     Family(
@@ -268,7 +269,7 @@ FAMILIES: Final = (
         "billing items",
         "Alibaba Cloud bill by billing item",
         ALIBABA_CORE,
-        ("BillingItem", "BillingItemCode", "计费项", "计费项Code"),
+        ("BillingItem", "BillingItemCode", "计费项"),
         least_marks=1,
     ),
     Family(
@@ -277,7 +278,7 @@ FAMILIES: Final = (
         "instances",
         "Alibaba Cloud bill by instance",
         ALIBABA_CORE,
-        ("InstanceID", "SubscriptionType", "ProductCode", "PretaxGrossAmount", "实例ID"),
+        ("InstanceID", "SubscriptionType", "ProductCode", "PretaxGrossAmount", "原价", "消费类型"),
         least_marks=1,
     ),
 )

@@ -8,8 +8,10 @@ import csv
 import gzip
 from pathlib import Path
 
+import azure_exports
 import duckdb
 import pytest
+from test_billing_alibaba import CHINESE
 
 from pipelines.billing.detection import Candidate, comparable_name, detect
 from pipelines.billing.families import FAMILIES
@@ -156,7 +158,16 @@ def test_an_example_without_a_currency_says_what_it_lacks(shared_data: Path, sce
         (OCI_FOCUS, ("focus", "oracle", "1.0-preview")),
         (AZURE_FOCUS, ("focus", "azure", "1.0")),
         (AWS_FOCUS, ("focus", "aws", "1.2")),
+        (",".join(azure_exports.EA), ("azure", "azure", "EA")),
+        (",".join(azure_exports.MCA), ("azure", "azure", "MCA")),
+        (",".join(azure_exports.PAYG), ("azure", "azure", "pay-as-you-go")),
+        (
+            ",".join(azure_exports.german(azure_exports.PAYG)),
+            ("azure", "azure", "pay-as-you-go"),
+        ),
         (ALIBABA, ("alibaba", "alibaba", "billing items")),
+        (ALIBABA.replace("BillingItem,", ""), ("alibaba", "alibaba", "instances")),
+        (CHINESE, ("alibaba", "alibaba", "billing items")),
         (GCP_NESTED, ("gcp", "gcp", "detailed")),
         ("asset_id,units,purchase_price,currency,from,until,tag:model", ("owned", "", "hardware")),
         ("currency,from,until,kwh,price_per_kwh", ("owned", "", "electricity")),
