@@ -14,12 +14,13 @@ fields. Google's own FOCUS table is the format "focus". Decisions, with their re
   bill that is too high, and is refused.
 - **Credits that are a lower price** stay in the line: FREE_TIER (usage below a limit is free),
   SUSTAINED_USAGE_DISCOUNT, DISCOUNT and SPENDING_BASED_DISCOUNT (earned by spending),
-  RESELLER_MARGIN (the reseller's discount on each eligible line), SUBSCRIPTION_BENEFIT,
-  COMMITTED_USAGE_DISCOUNT (resources), COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE (spend) and
-  FEE_UTILIZATION_OFFSET (on a commitment's fee). **PROMOTION** is "a form of payment" in Google's
-  words; it, CREDIT_TYPE_UNSPECIFIED (which Google's reports show beside it) and every type not
-  known here become charges of their own (ChargeCategory Credit, part `credit-N`, billed and
-  effective the amount, listed and contracted 0), so that what was paid with stays visible.
+  RESELLER_MARGIN (the reseller's discount on each eligible line), COMMITTED_USAGE_DISCOUNT
+  (of resources), COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE and SUBSCRIPTION_BENEFIT (of spend: both are
+  earned by a fee of their own) and FEE_UTILIZATION_OFFSET (on a commitment's fee). **PROMOTION** is
+  "a form of payment" in Google's words; it, CREDIT_TYPE_UNSPECIFIED (which Google's reports show
+  beside it) and every type not known here become charges of their own (ChargeCategory Credit, part
+  `credit-N`, billed and effective the amount, listed and contracted 0), so that what was paid with
+  stays visible.
   Exports from before September 2020 give credits no type: their names tell it.
 - **ListCost** is `cost_at_list`; without it `cost` stands in, counted. **ContractedCost** is what
   the line costs before commitments: `cost`, or `cost_at_effective_price_default` where a
@@ -60,7 +61,9 @@ import duckdb
 
 from pipelines.billing.columns import Column, Header, plain_name
 from pipelines.billing.formats import Bill, BillFormat, RawText
+from pipelines.billing.gcp_text import MACROS
 from pipelines.billing.raw_text import duckdb_text, read_raw_text
+from pipelines.errors import BillUnreadable
 from pipelines.files import LocalFile
 from pipelines.money import EXACT, SCALE, plain, quantise
 from pipelines.queries import load, materialise, query, rows_of, sql
@@ -130,92 +133,6 @@ COLUMNS: tuple[Column, ...] = (
     Column("consumption_model_record", "consumption_model", "json"),
 )
 
-_STRING = r"'(?:[^'\\]|\\.)*'"
-_TOKENS = (
-    _STRING.replace("'", "''") + r'|"(?:[^"\\]|\\.)*"|[A-Za-z_.]+\(|[A-Za-z]+|[-+.0-9eE]+|\s+|.'
-)
-MACROS: Final = {
-    # One token of Python's text of a value as JSON: 'Bob' and Decimal('1.5') are strings.
-    "gcp_json_token(t)": (
-        "CASE WHEN starts_with(t, '''') THEN "
-        "'\"' || replace(regexp_replace(replace(t[2:-2], '\\''', ''''), "
-        "'\\\\x([0-9a-fA-F]{2})', '\\\\u00\\1', 'g'), '\"', '\\\"') || '\"' "
-        "WHEN t = 'None' THEN 'null' WHEN t = 'True' THEN 'true' WHEN t = 'False' THEN 'false' "
-        "WHEN ends_with(t, '(') OR t = ')' THEN '' ELSE t END"
-    ),
-    # JSON, or Python's text of a list or dict, as JSON; NULL for what is neither. Without double
-    # quotes and backslashes every single quote of Python's text bounds a string, which is quick.
-    "gcp_json(t)": (
-        "CASE WHEN json_valid(t) THEN t "
-        "WHEN NOT regexp_matches(t, '[\"\\\\]') THEN gcp_valid_json(gcp_plain_json(t)) "
-        "ELSE gcp_valid_json(array_to_string(list_transform("
-        f"regexp_extract_all(t, '{_TOKENS}'), lambda token: gcp_json_token(token)), '')) END"
-    ),
-    "gcp_plain_json(t)": (
-        "regexp_replace(replace(replace(replace(replace(t, '''', '\"'), ': None', ': null'), "
-        "': True', ': true'), ': False', ': false'), '[A-Za-z_.]+\\((\"[^\"]*\")\\)', '\\1', 'g')"
-    ),
-    "gcp_valid_json(t)": "CASE WHEN json_valid(t) THEN t END",
-    # Numbers of an amount as texts, which JSON keeps to the last digit. A key cannot be met inside
-    # of a string: there its quotes are escaped.
-    "gcp_exact(t)": (
-        r"""regexp_replace(t, '("amount(?:_in_pricing_units)?"\s*:\s*)([-+]?[0-9][-+.0-9eE]*)', """
-        r"""'\1"\2"', 'g')"""
-    ),
-    # A field of a record, or the text itself where the export is flat.
-    "gcp_field(t, key)": (
-        "CASE WHEN starts_with(t, '{') "
-        "THEN nullif(json_extract_string(gcp_json(t), '$.' || key), '') ELSE t END"
-    ),
-    "gcp_record(t)": "CASE WHEN starts_with(t, '{') THEN gcp_json(t) END",
-    # A repeated field as a JSON list, NULL if it is none. A list may be wrapped as BigQuery writes
-    # it to Parquet: {"list": [{"element": ...}]}.
-    "gcp_list(t)": (
-        "CASE WHEN starts_with(t, '[') THEN gcp_exact(gcp_json(t)) "
-        "WHEN starts_with(t, '{') THEN nullif(to_json(json_extract("
-        "gcp_exact(gcp_json(t)), '$.list[*].element'))::VARCHAR, '[]') END"
-    ),
-    # Members of a JSON object, each with a comma before it.
-    "gcp_members(labels, prefix)": (
-        "array_to_string(list_transform(labels, lambda label: ',' "
-        "|| to_json(prefix || label.key)::VARCHAR || ':' "
-        "|| to_json(coalesce(label.value, ''))::VARCHAR), '')"
-    ),
-    "gcp_month(t)": (
-        r"CASE WHEN regexp_full_match(t, '\d{4}-?(0[1-9]|1[0-2])') "
-        "THEN left(t, 4) || '-' || right(t, 2) END"
-    ),
-    # What a credit is for, told by its type, or by its name where it has none.
-    "gcp_credit_type(kind, name)": (
-        "coalesce(kind, CASE WHEN name ILIKE 'Committed Usage Discount%' "
-        "THEN 'COMMITTED_USAGE_DISCOUNT' WHEN name ILIKE 'Sustained Usage Discount%' "
-        "THEN 'SUSTAINED_USAGE_DISCOUNT' END)"
-    ),
-    "gcp_credit_use(kind)": (
-        "CASE WHEN kind = 'COMMITTED_USAGE_DISCOUNT' THEN 'resource' "
-        "WHEN kind IN ('COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE', 'SUBSCRIPTION_BENEFIT') "
-        "THEN 'spend' "
-        "WHEN kind = 'FEE_UTILIZATION_OFFSET' THEN 'offset' "
-        "WHEN kind IN ('SUSTAINED_USAGE_DISCOUNT', 'RESELLER_MARGIN', 'DISCOUNT', "
-        "'SPENDING_BASED_DISCOUNT', 'FREE_TIER') THEN 'discount' ELSE 'payment' END"
-    ),
-    # Whether a line is the fee of a commitment, in either model.
-    "gcp_is_fee(description, credits)": (
-        "coalesce(description ILIKE 'Commitment %' "
-        "OR description ILIKE '%Committed Use Discount%', false) "
-        "OR coalesce(contains(credits, 'FEE_UTILIZATION_OFFSET'), false)"
-    ),
-    "gcp_region(region, zone)": "coalesce(region, regexp_replace(zone, '-[a-z]$', ''))",
-    # A machine's series and kind as both a fee and the usage it covers name them.
-    "gcp_machine(t)": (
-        "coalesce(nullif(regexp_extract(t, '\\b([A-Z][0-9]{1,3}[A-Z]?)\\b', 1), ''), 'N1') "
-        "|| ' ' || CASE WHEN t ILIKE '%gpu%' THEN 'gpu' WHEN t ILIKE '%ssd%' THEN 'ssd' "
-        "WHEN regexp_matches(t, '(?i)\\b(ram|memory)\\b') THEN 'ram' "
-        "WHEN regexp_matches(t, '(?i)\\b(cpu|core)\\b') THEN 'cpu' ELSE '' END"
-    ),
-    "gcp_units(money)": "replace(abs(money)::VARCHAR, '.', '')::HUGEINT * sign(money)::HUGEINT",
-}
-
 RECORDS: Final = frozenset(
     {"invoice"} | {column.header for column in COLUMNS if column.name.endswith("_record")}
 )
@@ -252,8 +169,13 @@ def _is_nested(header: Header) -> bool:
 
 
 def prepare(bill: Bill) -> None:
-    """Read labels and credits; decide how much of each commitment's fee was used, and by what."""
+    """Read labels and credits; decide how much of each commitment's fee was used, and by what.
+
+    Raises:
+        BillUnreadable: an account's month is there twice, as standard and as detailed export.
+    """
     con = bill.con
+    _stop_at_both_exports(bill)
     materialise(con, "gcp_label_texts", "billing/gcp/label_texts")
     materialise(con, "gcp_credits", "billing/gcp/credits")
     materialise(con, "gcp_noted_lines", "billing/gcp/noted_lines")
@@ -266,6 +188,41 @@ def prepare(bill: Bill) -> None:
             f"{bill.where} credits of type {unknown!r} are not known here, kept as charges of "
             f"their own: {lines} lines, {plain(money)} {currency}."
         )
+
+
+def _is_detailed(header: Header) -> bool | None:
+    """Whether a file is a detailed export, which names resources; None where nothing tells.
+
+    A header made of JSON lines has every name that is looked for.
+    """
+    names = {plain_name(name) for name in header.names}
+    flat = "resourcename" in names or "resourceglobalname" in names
+    if "resource" in names and flat:
+        return None
+    return "resource" in names or flat
+
+
+def _stop_at_both_exports(bill: Bill) -> None:
+    """The detailed export repeats the standard one, line by line of another key."""
+    if bill.source.repeated_lines == "keep":
+        return
+    kinds = {name: _is_detailed(header) for name, header in bill.raw.headers.items()}
+    seen: dict[tuple[str, bool], str] = {}
+    for account, file, _ in query(bill.con, "billing/gcp/account_files").fetchall():
+        kind = kinds[file]
+        if kind is None:
+            continue
+        seen.setdefault((account, kind), file)
+        if other := seen.get((account, not kind)):
+            detailed, standard = (file, other) if kind else (other, file)
+            raise BillUnreadable(
+                bill.source.name,
+                bill.month,
+                f"billing account {account} is charged in a standard export ({standard}) and in a "
+                f"detailed one ({detailed}), which repeats it: every cost would be counted twice. "
+                'Keep one of them in `path`, or state `repeated_lines = "keep"`',
+                f"{standard} and {detailed}",
+            )
 
 
 _POOLS: Final = {

@@ -457,3 +457,16 @@ def test_a_charge_keeps_its_id_when_lines_come_in_another_order(tmp_path: Path) 
     second = charges(read_gcp(tmp_path / "b", told[::-1])).select("x_ChargeId", "BilledCost")
     assert first.n_unique() == 6
     assert first.sort("x_ChargeId").rows() == second.sort("x_ChargeId").rows()
+
+
+def test_a_standard_and_a_detailed_export_of_one_account_are_refused(tmp_path: Path) -> None:
+    standard = line(1)
+    del standard["resource"]
+    mine = file_of(tmp_path, "detailed.csv", csv_text([line(1, resource__name="node-1")]))
+    both = [mine, file_of(tmp_path, "standard.csv", csv_text([standard]))]
+    with pytest.raises(BillUnreadable, match="which repeats it: every cost would be counted twice"):
+        read_gcp(tmp_path / "a", both)
+    other = file_of(
+        tmp_path, "other.csv", csv_text([{**standard, "billing_account_id": "another account"}])
+    )
+    assert sums(read_gcp(tmp_path / "b", [mine, other]))["BilledCost"] == 2

@@ -11,7 +11,8 @@ from bill_tables import D, Row, select, table
 
 from pipelines.billing.amounts import MACROS as BASIC
 from pipelines.billing.amounts import define_macros
-from pipelines.billing.gcp import FORMAT, MACROS
+from pipelines.billing.gcp import FORMAT
+from pipelines.billing.gcp_text import MACROS
 from pipelines.billing.reader import define_month
 from pipelines.money import split
 from pipelines.queries import load, materialise, sql
@@ -148,6 +149,14 @@ def test_fields_that_cannot_be_read_are_named(con: duckdb.DuckDBPyConnection) ->
         (6, "credits", True),
         (7, "labels", False),
         (8, "usage_end_time", False),
+    ]
+
+
+def test_the_files_of_an_account_are_those_that_charge_it(con: duckdb.DuckDBPyConnection) -> None:
+    raw_text(con, {}, {"file": "b.csv"}, {"invoice_month": "202610", "file": "c.csv"})
+    assert select(con, "billing/gcp/account_files") == [
+        ("account", "a.csv", 1),
+        ("account", "b.csv", 1),
     ]
 
 
