@@ -144,7 +144,7 @@ def _prove(
             source, currency, basis = key
             raise ExportUnsound(
                 month,
-                f"source '{source}', {basis}: {exported:f} {currency} in the file, "
+                f"source '{source}', {basis}: {exported:f} {currency} in the dataset, "
                 f"{expected:f} {currency} attributed",
             )
     unsound = query(con, "focus/unsound_splits").limit(1).fetchall()

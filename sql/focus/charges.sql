@@ -1,7 +1,8 @@
 -- Charges with what FOCUS demands of every row filled in from the row itself; `x_DerivedColumns` says what was.
 -- FOCUS: a Tax has no SKU and no price; Usage and Purchase have a SKU, a SKU price (it may equal the SKU), a
--- category, a quantity and unit prices (cost over quantity; FOCUS ties them so), unless they are
--- corrections; only used Usage is consumed; SkuPriceDetails keys that FOCUS does not define begin with x_.
+-- pricing category, a quantity and unit prices (cost over quantity: FOCUS ties them so), unless they are
+-- corrections; without a SKU price there is no price and no quantity; only used Usage is consumed; keys of
+-- SkuPriceDetails that FOCUS does not define begin with x_.
 -- Negations that their covered usage cancelled to zero are no charges in FOCUS and are left out.
 -- grain:  charge (source, x_ChargeId)
 -- params: none (view `origin_charges`, table `services`, macros of pipelines.focus_out.dataset, variable `month`)
@@ -26,7 +27,7 @@ WITH placed AS (
         AND "BilledCost" = 0 AND "EffectiveCost" = 0 AND "ContractedCost" = 0 AND "ListCost" = 0
     )
 ),
-quantified AS (
+skus AS (
     SELECT
         *,
         CASE
@@ -36,13 +37,7 @@ quantified AS (
                     concat_ws('/', "x_ServiceCode", "x_UsageType", "x_Operation"), ''
                 ), "ServiceName")
             ELSE "SkuId"
-        END AS sku_id,
-        CASE
-            WHEN is_tax THEN NULL
-            WHEN is_priced THEN coalesce("PricingQuantity", "ConsumedQuantity", 1)
-            ELSE coalesce("PricingQuantity", "ConsumedQuantity")
-        END AS pricing_quantity,
-        focus_unit(CASE WHEN "PricingQuantity" IS NULL THEN "ConsumedUnit" ELSE "PricingUnit" END) AS pricing_unit
+        END AS sku_id
     FROM placed
 ),
 priced AS (
@@ -51,39 +46,47 @@ priced AS (
         CASE WHEN is_priced THEN coalesce("SkuPriceId", sku_id) WHEN NOT is_tax THEN "SkuPriceId" END
             AS sku_price_id,
         CASE
-            WHEN is_tax THEN NULL
+            WHEN is_priced THEN coalesce("PricingQuantity", "ConsumedQuantity", 1)
+            WHEN NOT is_tax AND "SkuPriceId" IS NOT NULL THEN coalesce("PricingQuantity", "ConsumedQuantity")
+        END AS pricing_quantity,
+        focus_unit(CASE
+            WHEN "PricingQuantity" IS NOT NULL THEN "PricingUnit"
+            WHEN "ConsumedQuantity" IS NOT NULL THEN "ConsumedUnit"
+        END) AS pricing_unit,
+        CASE
             WHEN is_priced
                 THEN coalesce("PricingCategory", CASE
                     WHEN "ChargeCategory" = 'Usage' AND "CommitmentDiscountId" IS NOT NULL THEN 'Committed'
                     WHEN "x_UsageType" ILIKE '%spot%' THEN 'Dynamic'
                     ELSE 'Standard'
                 END)
-            ELSE "PricingCategory"
+            WHEN NOT is_tax AND "SkuPriceId" IS NOT NULL THEN "PricingCategory"
         END AS pricing_category,
-        CASE
-            WHEN is_consumed THEN coalesce("ConsumedQuantity", CASE WHEN is_priced THEN pricing_quantity END)
-        END AS consumed_quantity,
         coalesce("CommitmentDiscountCategory", CASE
             WHEN "CommitmentDiscountId" IS NULL THEN NULL
             WHEN "CommitmentDiscountType" ILIKE '%savings%' OR "CommitmentDiscountType" ILIKE '%spend%' THEN 'Spend'
             ELSE 'Usage'
         END) AS commitment_category
-    FROM quantified
+    FROM skus
 ),
 committed AS (
     SELECT
         *,
         CASE
-            WHEN NOT is_tax AND sku_price_id IS NOT NULL
+            WHEN NOT is_consumed OR sku_price_id IS NULL THEN NULL
+            WHEN is_priced THEN coalesce("ConsumedQuantity", pricing_quantity)
+            ELSE "ConsumedQuantity"
+        END AS consumed_quantity,
+        CASE
+            WHEN sku_price_id IS NOT NULL
                 THEN coalesce("ListUnitPrice", unit_price("ListCost", pricing_quantity))
-            WHEN NOT is_tax THEN "ListUnitPrice"
         END AS list_unit_price,
         CASE
-            WHEN NOT is_tax AND sku_price_id IS NOT NULL
+            WHEN sku_price_id IS NOT NULL
                 THEN coalesce("ContractedUnitPrice", unit_price("ContractedCost", pricing_quantity))
-            WHEN NOT is_tax THEN "ContractedUnitPrice"
         END AS contracted_unit_price,
         CASE
+            WHEN sku_price_id IS NULL THEN NULL
             WHEN "CommitmentDiscountQuantity" IS NOT NULL THEN "CommitmentDiscountQuantity"
             WHEN "CommitmentDiscountId" IS NULL OR NOT is_priced THEN NULL
             WHEN commitment_category = 'Usage' THEN pricing_quantity
@@ -92,8 +95,7 @@ committed AS (
         END AS commitment_quantity,
         CASE
             WHEN "CommitmentDiscountQuantity" IS NOT NULL THEN "CommitmentDiscountUnit"
-            WHEN "CommitmentDiscountId" IS NULL OR NOT is_priced THEN NULL
-            WHEN commitment_category = 'Usage' THEN coalesce(pricing_unit, 'Units')
+            WHEN commitment_category = 'Usage' THEN pricing_unit
             ELSE "BillingCurrency"
         END AS commitment_unit
     FROM priced
@@ -181,7 +183,12 @@ SELECT
     c."ConsumedQuantity" AS ledger_quantity,
     c.consumed_quantity AS "ConsumedQuantity",
     CASE
-        WHEN c.consumed_quantity IS NOT NULL THEN coalesce(focus_unit(c."ConsumedUnit"), c.pricing_unit, 'Units')
+        WHEN c.consumed_quantity IS NOT NULL
+            THEN coalesce(
+                CASE WHEN c."ConsumedQuantity" IS NOT NULL THEN focus_unit(c."ConsumedUnit") END,
+                c.pricing_unit,
+                'Units'
+            )
     END AS "ConsumedUnit",
     c.commitment_category AS "CommitmentDiscountCategory",
     c."CommitmentDiscountId",
