@@ -148,6 +148,13 @@ def test_azure_services_go_by_meter_category_and_name(service: str, meter: str, 
     assert rule_of(**AZURE, service=service, usage_type=meter).id == rule
 
 
+@pytest.mark.parametrize("service", ["Storage", "Virtual Network", "Virtual Machines"])
+def test_what_an_azure_workspace_uses_of_other_services_is_ai(service: str) -> None:
+    line = {**AZURE, "service": service, "usage_type": "x"}
+    assert not rule_of(**line, operation="Microsoft.Compute").ai
+    assert rule_of(**line, operation="Microsoft.MachineLearningServices").ai
+
+
 @pytest.mark.parametrize("kind", ["UnusedReservation", "UnusedSavingsPlan"])
 def test_what_azure_calls_unused_is_the_commitments(kind: str) -> None:
     line = {**AZURE, "line_item": kind, "service": "Virtual Machines"}
