@@ -64,6 +64,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("tax_type", "lineItem/TaxType"),
     Column("legal_entity", "lineItem/LegalEntity"),
     Column("principal_id", "lineItem/IamPrincipal"),
+    Column("user_identifier", "lineItem/UserIdentifier"),
     Column("product_name", "product/ProductName"),
     Column("instance_type", "product/instanceType"),
     Column("product_family", "product/productFamily"),
@@ -75,8 +76,16 @@ COLUMNS: tuple[Column, ...] = (
     Column("rate_id", "pricing/RateId"),
     Column("public_rate", "pricing/publicOnDemandRate", "quantity"),
     Column("public_cost", "pricing/publicOnDemandCost", "money"),
-    Column("capacity_reservation_arn", "capacityReservation/CapacityReservationArn"),
-    Column("capacity_reservation_status", "capacityReservation/CapacityReservationStatus"),
+    Column(
+        "capacity_reservation_arn",
+        "capacityReservation/CapacityReservationArn",
+        aliases=("capacity_reservation_arn",),
+    ),
+    Column(
+        "capacity_reservation_status",
+        "capacityReservation/CapacityReservationStatus",
+        aliases=("capacity_reservation_status",),
+    ),
     Column("reservation_arn", "reservation/ReservationARN"),
     Column("reservation_cost", "reservation/EffectiveCost", "money"),
     Column("net_reservation_cost", "reservation/NetEffectiveCost", "money"),
@@ -102,22 +111,40 @@ COLUMNS: tuple[Column, ...] = (
     Column("cost_category_map", "cost_category", "json"),
 )
 
+_MAP_KEY = (
+    "prefix || regexp_replace(regexp_replace(e.key, '^(resourceTags/)?(user[_:])?', ''), "
+    "'^aws_', 'aws:')"
+)
 MACROS = {
-    # A map as JSON text whose keys are those of the legacy report: `user_model` and `user:model`
-    # are `model`, `aws_createdBy` is `aws:createdBy`; account and principal tags keep their prefix.
-    "cur_tags(t, prefix)": (
-        "CASE WHEN t IS NULL OR t = '{}' OR NOT json_valid(t) THEN '{}' ELSE "
-        "'{' || array_to_string(list_transform(map_entries(t::JSON::MAP(VARCHAR, VARCHAR)), "
-        "lambda e: to_json(prefix || regexp_replace(regexp_replace(e.key, '^user[_:]', ''), "
-        "'^aws_', 'aws:'))::VARCHAR || ':' || to_json(e.value)::VARCHAR), ',') || '}' END"
+    "cur_is_map(t)": (
+        "CASE WHEN t IS NULL THEN NULL WHEN json_valid(t) THEN json_type(t) = 'OBJECT' "
+        "ELSE false END"
+    ),
+    # The members of a map given as JSON text, in the order of their keys, which become those of the
+    # legacy report: `user_model`, `user:model` and `resourceTags/user:model` are `model`. Tags of
+    # accounts, principals and users keep the prefix that says whose they are.
+    "cur_pairs(t, prefix)": (
+        "CASE WHEN t IS NULL OR t = '{}' OR NOT cur_is_map(t) THEN '' ELSE array_to_string("
+        "list_sort(list_transform(list_filter(map_entries(t::JSON::MAP(VARCHAR, VARCHAR)), "
+        "lambda e: e.value IS NOT NULL AND e.value <> ''), "
+        f"lambda e: to_json({_MAP_KEY})::VARCHAR || ':' || to_json(e.value)::VARCHAR)), ',') END"
+    ),
+    # `tags` holds the tags of resources and the cost categories too, under their very names, which
+    # the other two maps have lost the case and punctuation of.
+    "cur_tags(all_tags, resource_tags, categories)": (
+        "'{' || CASE WHEN coalesce(all_tags, '{}') <> '{}' THEN cur_pairs(all_tags, '') "
+        "ELSE concat_ws(',', nullif(cur_pairs(categories, 'costCategory/'), ''), "
+        "nullif(cur_pairs(resource_tags, ''), '')) END || '}'"
     ),
     "cur_attribute(t, path)": "CASE WHEN json_valid(t) THEN t ->> path END",
+    # An instant as the legacy report writes it: a line is about the same in every form of it.
+    "cur_instant(t)": "coalesce(strftime(instant(t), '%Y-%m-%dT%H:%M:%SZ'), t, '')",
 }
-"""SQL macros that read CUR 2.0's maps."""
+"""SQL macros for CUR 2.0's maps and Parquet's instants."""
 
 TAG = re.compile(
     r"(?:resourceTags/(?P<tag>.*)|(?P<category>costCategory/.*)"
-    r"|resource_tags_(?P<flat>(?:user|aws)_.+))",
+    r"|resource_tags_(?P<flat>(?:user|aws)_.+)|cost_category_(?P<flat_category>.+))",
     re.DOTALL,
 )
 
@@ -127,13 +154,16 @@ def tag_key(header: str) -> str | None:
 
     `resourceTags/user:model` is `model`, `resourceTags/aws:createdBy` keeps its prefix, and
     `costCategory/Team` is `costCategory/Team`. In Parquet the legacy report writes
-    `resource_tags_user_model`, having lost the key's case and punctuation.
+    `resource_tags_user_model` and `cost_category_team`, having lost the key's case and punctuation.
     """
     match = TAG.fullmatch(header)
     if not match:
         return None
     if match["flat"]:
-        return match["flat"].removeprefix("user_")
+        flat = match["flat"].removeprefix("user_")
+        return f"aws:{flat.removeprefix('aws_')}" if flat.startswith("aws_") else flat
+    if match["flat_category"]:
+        return f"costCategory/{match['flat_category']}"
     if match["category"]:
         return match["category"] if match["category"] != "costCategory/" else ""
     return match["tag"].removeprefix("user:")
@@ -150,12 +180,7 @@ def prepare(bill: Bill) -> None:
     materialise(
         bill.con, "plan_rests", "billing/aws/plan_rests", {"use_net": bill.params["use_net"]}
     )
-    types = query(bill.con, "billing/aws/line_types").fetchall()
-    for kind in sorted({kind for kind, _ in types if kind and not _is_known(kind)}):
-        lines = sum(n for other, n in types if other == kind)
-        bill.warnings.append(
-            f"{bill.where} line item type {kind!r} is unknown, read as Usage: {lines} lines."
-        )
+    _say_what_is_absent(bill)
 
 
 def _net_amounts_agree(bill: Bill) -> bool:
@@ -183,6 +208,46 @@ def _check_plans(bill: Bill) -> None:
         bill.warnings.append(
             f"{bill.where} covered usage and negations of savings plan {name} "
             f"(payer {payer}) leave {plain(rest)} {currency}: kept as billed."
+        )
+
+
+_HIDDEN: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    (
+        ("operation", "parent_resource_id"),
+        "",
+        "container split rows, if it has any, are not told from usage",
+    ),
+    (("reservation_arn",), "Fee", "read as fees of their own, none as a reservation's upfront fee"),
+    (("product_code",), "Refund", "read as refunds of usage, none as that of a savings plan's fee"),
+    (("description",), "Refund", "read as refunds of usage, none as that of a savings plan's fee"),
+)
+"""Columns, the line type it matters to that all of them are absent ('': any), what then happens."""
+
+
+def _say_what_is_absent(bill: Bill) -> None:
+    """Warn once for what no line can say: an export of CUR 2.0 has any subset of the columns."""
+    types = query(bill.con, "billing/aws/line_types").fetchall()
+    counts = {str(kind): int(lines) for kind, lines, _ in types if kind}
+    for kind in sorted(kind for kind in counts if not _is_known(kind)):
+        bill.warnings.append(
+            f"{bill.where} line item type {kind!r} is unknown, read as Usage: {counts[kind]} lines."
+        )
+    if lines := sum(int(without) for *_, without in types):
+        bill.warnings.append(
+            f"{bill.where} {lines} lines have neither lineItem/UsageStartDate nor "
+            "identity/TimeInterval: the billing period stands in."
+        )
+    headers = bill.raw.headers
+    for columns, kind, consequence in _HIDDEN:
+        absent = sum(
+            not any(column in header.positions for column in columns) for header in headers.values()
+        )
+        if not absent or (kind and kind not in counts):
+            continue
+        names = " and no ".join(FORMAT.header_of(column) for column in columns)
+        what = f"{counts[kind]} lines of type {kind} are {consequence}" if kind else consequence
+        bill.warnings.append(
+            f"{bill.where} {absent} of {len(headers)} files have no {names}: {what}."
         )
 
 

@@ -4,6 +4,7 @@
 `test_billing_plans_sql`, unreadable fields in `test_billing_unreadable_sql`.
 """
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from hashlib import md5
@@ -82,6 +83,49 @@ def test_a_key_tells_apart_the_columns_a_text_stands_in(con: duckdb.DuckDBPyConn
     assert len(set(select(con, "billing/aws/raw_lines", "line_key"))) == 3
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["2026-09-02 10:00:00", "2026-09-02T10:00:00.000Z", "2026-09-02 12:00:00+02"],
+)
+def test_an_instant_in_another_form_is_the_same_instant_in_a_key(
+    con: duckdb.DuckDBPyConnection, text: str
+) -> None:
+    raw_text(con, {}, {"usage_start": text}, {"usage_start": "whenever"})
+    one, same, other = select(con, "billing/aws/raw_lines", "line_key")
+    assert one == same != other
+
+
+@pytest.mark.parametrize(
+    ("line", "tags"),
+    [
+        ({"tags": '{"a":"1"}'}, '{"a":"1"}'),
+        ({"resource_tag_map": '{"user_b":"2","user_a":"1","aws_c":"3"}'},
+         '{"a":"1","aws:c":"3","b":"2"}'),
+        ({"resource_tag_map": '{"user_a":""}'}, "{}"),
+        ({"tags": '{"a":"1"}', "resource_tag_map": '{"user_b":"2"}'}, '{"a":"1","b":"2"}'),
+        ({"tag_map": '{"resourceTags/user:A":"1","user:b":"2","costCategory/C":"3"}',
+          "resource_tag_map": '{"user_a":"1"}'},
+         '{"A":"1","b":"2","costCategory/C":"3"}'),
+        ({"tag_map": "{}", "resource_tag_map": '{"user_a":"1"}', "cost_category_map": '{"c":"3"}'},
+         '{"costCategory/c":"3","a":"1"}'),
+        ({"tag_map": "none", "cost_category_map": '{"c":"3"}'}, "{}"),
+    ],
+)  # fmt: skip
+def test_tags_of_maps_have_the_keys_of_the_legacy_report(
+    con: duckdb.DuckDBPyConnection, line: dict[str, str], tags: str
+) -> None:
+    raw_text(con, line)
+    assert select(con, "billing/aws/raw_lines", "tags") == [(tags,)]
+
+
+def test_what_only_the_product_map_says_is_read_from_it(con: duckdb.DuckDBPyConnection) -> None:
+    names = ("product_name", "region", "instance_type", "product_family")
+    said = dict(zip(names, "abcd", strict=True))
+    raw_text(con, {"product_map": json.dumps(said)}, {"product_map": "none", **said}, {})
+    found = select(con, "billing/aws/raw_lines", *names)
+    assert found == [tuple("abcd"), tuple("abcd"), (None,) * 4]
+
+
 def test_no_text_is_no_lines(con: duckdb.DuckDBPyConnection) -> None:
     raw_text(con)
     assert select(con, "billing/aws/raw_lines") == []
@@ -140,8 +184,11 @@ def test_line_types_are_counted_without_split_rows(
     tax = {"line_item_type": "Tax"}
     raw_lines(con, tax, {}, tax, {"line_item_type": None}, {"currency_code": "EUR"})
     assert select(con, "billing/aws/line_types") == [
-        ("Tax", 2), ("Usage", 2), (None, 1)
+        ("Tax", 2, 0), ("Usage", 2, 0), (None, 1, 0)
     ]  # fmt: skip
+    interval = {"time_interval": "2026-09-30T23:00:00Z/2026-10-01T00:00:00Z"}
+    raw_lines(con, {"usage_start": None}, {"usage_start": None, **interval})
+    assert select(con, "billing/aws/line_types") == [("Usage", 2, 1)]
     raw_lines(con, {"operation": "EKSPod-EC2"})
     assert select(con, "billing/aws/line_types") == []
 

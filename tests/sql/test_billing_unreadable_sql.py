@@ -88,10 +88,6 @@ def test_money_that_cannot_be_read_stops_the_month(
             *("2026-09-02T09:59:59Z", "is before the start: read as the start"),
         ),
         (
-            *({"usage_start": None}, "lineItem/UsageStartDate", None),
-            "is empty: the time interval or the billing period stands in",
-        ),
-        (
             *({"line_item_type": None}, "lineItem/LineItemType", None),
             "is empty: read as Usage",
         ),
@@ -109,6 +105,33 @@ def test_other_fields_are_counted_and_stop_nothing(
     con: duckdb.DuckDBPyConnection, line: dict[str, Any], column: str, value: Any, reason: str
 ) -> None:
     assert unreadable(con, **line) == [(column, value, reason, False)]
+
+
+@pytest.mark.parametrize(
+    ("column", "header"),
+    [
+        ("tag_map", "tags"),
+        ("resource_tag_map", "resource_tags"),
+        ("cost_category_map", "cost_category"),
+    ],
+)
+@pytest.mark.parametrize("text", ["{user_model=a}", "[1]", "17"])
+def test_a_map_that_is_none_is_counted_and_nothing_is_no_map(
+    con: duckdb.DuckDBPyConnection, column: str, header: str, text: str
+) -> None:
+    [found] = unreadable(con, **{column: text})
+    assert found[:2] == (header, text)
+    assert found[2].startswith("is no map") and found[3] is False
+    assert unreadable(con, **{column: "{}"}) == unreadable(con, **{column: None}) == []
+
+
+def test_a_line_without_its_start_is_counted_in_a_file_that_has_them(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    raw_lines(con, {}, {"usage_start": None}, {"usage_start": None, "file": "b.csv"})
+    assert select(con, "billing/aws/unreadable_fields", "file", "line", "column_name") == [
+        ("a.csv", 3, "lineItem/UsageStartDate")
+    ]
 
 
 PERIOD = "bill/BillingPeriodStartDate"

@@ -152,7 +152,7 @@ focus AS NOT MATERIALIZED (
         capacity_reservation_arn AS "CapacityReservationId",
         CASE
             WHEN capacity_reservation_arn IS NULL THEN NULL
-            WHEN usage_type LIKE '%Unused%' THEN 'Unused'
+            WHEN usage_type LIKE '%Unused%' OR capacity_reservation_status ILIKE 'unused' THEN 'Unused'
             ELSE 'Used'
         END AS "CapacityReservationStatus",
         coalesce(plan_arn, reservation_arn) AS "CommitmentDiscountId",
@@ -190,7 +190,7 @@ focus AS NOT MATERIALIZED (
         operation AS "x_Operation",
         instance_type AS "x_InstanceType",
         product_family AS "x_ProductFamily",
-        principal_id AS "x_PrincipalId",
+        coalesce(principal_id, user_identifier) AS "x_PrincipalId",
         file AS "x_SourceFile",
         line AS "x_SourceLine",
         line_key,

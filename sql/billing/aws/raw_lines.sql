@@ -9,12 +9,8 @@ SELECT
         coalesce(product_family, cur_attribute(product_map, '$.product_family')) AS product_family,
         CASE
             WHEN coalesce(resource_tag_map, tag_map, cost_category_map) IS NULL THEN tags
-            ELSE json_merge_patch(
-                tags,
-                cur_tags(tag_map, ''),
-                cur_tags(resource_tag_map, ''),
-                cur_tags(cost_category_map, 'costCategory/')
-            )::VARCHAR
+            WHEN tags = '{}' THEN cur_tags(tag_map, resource_tag_map, cost_category_map)
+            ELSE json_merge_patch(tags, cur_tags(tag_map, resource_tag_map, cost_category_map))::VARCHAR
         END AS tags
     ),
     strftime(instant(billing_period_start), '%Y-%m') AS line_month,
@@ -44,6 +40,7 @@ SELECT
     struct_pack(
         description := description,
         tags := tags,
+        tag_map := coalesce(tag_map, resource_tag_map),
         usage_amount := usage_amount,
         unblended_cost := unblended_cost,
         public_cost := public_cost
@@ -53,7 +50,7 @@ SELECT
     -- invoice, tag or LineItemId.
     concat_ws(
         '|',
-        billing_period_start,
+        cur_instant(billing_period_start),
         coalesce(payer_account_id, ''),
         coalesce(usage_account_id, ''),
         coalesce(invoicing_entity, legal_entity, ''),
@@ -63,8 +60,8 @@ SELECT
         coalesce(usage_type, ''),
         coalesce(operation, ''),
         coalesce(resource_id, ''),
-        coalesce(usage_start, ''),
-        coalesce(usage_end, ''),
+        cur_instant(usage_start),
+        cur_instant(usage_end),
         coalesce(sku, ''),
         coalesce(plan_arn, reservation_arn, ''),
         coalesce(tax_type, ''),

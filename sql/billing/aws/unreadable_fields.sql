@@ -6,14 +6,21 @@ SELECT
     'is no map: its tags are left out' AS reason,
     false AS is_fatal
 FROM month_lines
-WHERE resource_tag_map IS NOT NULL AND NOT json_valid(resource_tag_map)
+WHERE NOT cur_is_map(resource_tag_map)
 UNION ALL
 SELECT
     file, line, 'tags' AS column_name, left(tag_map, 256) AS value,
     'is no map: its tags are left out' AS reason,
     false AS is_fatal
 FROM month_lines
-WHERE tag_map IS NOT NULL AND NOT json_valid(tag_map)
+WHERE NOT cur_is_map(tag_map)
+UNION ALL
+SELECT
+    file, line, 'cost_category' AS column_name, left(cost_category_map, 256) AS value,
+    'is no map: its categories are left out' AS reason,
+    false AS is_fatal
+FROM month_lines
+WHERE NOT cur_is_map(cost_category_map)
 UNION ALL
 SELECT
     file, line, 'lineItem/CurrencyCode' AS column_name, currency_code AS value,
@@ -76,7 +83,11 @@ SELECT
     'is empty: the time interval or the billing period stands in' AS reason,
     false AS is_fatal
 FROM month_lines
-WHERE usage_start IS NULL AND line_fate = 'charge'
+WHERE
+    usage_start IS NULL
+    AND line_fate = 'charge'
+    -- A file without the column says so once, not on every line.
+    AND file IN (SELECT file FROM month_lines WHERE usage_start IS NOT NULL)
 UNION ALL
 SELECT
     file, line, 'lineItem/UsageEndDate' AS column_name, usage_end AS value,
