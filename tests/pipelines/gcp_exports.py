@@ -164,6 +164,17 @@ def csv_file(folder: Path, lines: Sequence[Line], *, python: bool = False) -> Lo
     return file_of(folder, "bill.csv", csv_text(lines, python=python))
 
 
+def record_csv_file(folder: Path, lines: Sequence[Line]) -> LocalFile:
+    """The lines as CSV with whole records as Python text, as data frames are written."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    for one in lines:
+        nested = {k: repr(v) if isinstance(v, dict | list) else v for k, v in one.items()}
+        writer.writerow(nested)
+    return file_of(folder, "bill.csv", out.getvalue())
+
+
 def json_file(folder: Path, lines: Sequence[Line], name: str = "bill.json") -> LocalFile:
     """The lines as BigQuery writes JSON: fields without a value are left out."""
     return file_of(folder, name, "".join(json.dumps(_said(one)) + "\n" for one in lines))

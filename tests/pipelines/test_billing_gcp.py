@@ -21,6 +21,7 @@ from gcp_exports import (
     parquet_file,
     parts,
     read_gcp,
+    record_csv_file,
 )
 
 from pipelines.contracts import BASES
@@ -129,6 +130,7 @@ def _numbers(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 SHAPES = {
     "CSV with Python text": lambda folder: csv_file(folder, SAME, python=True),
+    "CSV of records as Python text": lambda folder: record_csv_file(folder, SAME),
     "JSON lines": lambda folder: json_file(folder, _numbers(SAME)),
     "JSON lines, numbers as text": lambda folder: json_file(folder, SAME),
     "packed JSON lines": lambda folder: json_file(folder, SAME, "bill.jsonl.gz"),
