@@ -27,11 +27,14 @@ from pipelines.billing.layouts.known import layout_of
 from pipelines.billing.layouts.loose import is_data
 from pipelines.errors import BillUnreadable, FileDamaged
 from pipelines.inputs import FileIdentity, Inputs, digest_of
-from pipelines.months import complete_days, days_in_month
+from pipelines.months import complete_days, days_in_month, months_between
 from pipelines.settings import BillSource, LogSource
 
 Listing = Mapping[str, Sequence[StoredFile]]
 """The files of each source, by the source's name."""
+
+SPAN = ".."
+"""Between the first and the last month of lines that are of several: `2026-01..2026-09`."""
 
 UNREADABLE = ""
 """In the place of a month: files of which no month could be told."""
@@ -58,17 +61,44 @@ def list_bills(project: Project, month: str) -> dict[str, list[StoredFile]]:
     """The files of the month's billing period, for every bill source."""
     found = {}
     for source in project.settings.bills:
-        months = bill_months(project, source)
+        months = bill_months(project, source, through=month)
         found[source.name] = [*months.get(month, []), *months.get(UNREADABLE, [])]
     return found
 
 
-def bill_months(project: Project, source: BillSource) -> dict[str, list[StoredFile]]:
+def bill_months(
+    project: Project, source: BillSource, through: str | None = None
+) -> dict[str, list[StoredFile]]:
     """A source's files by billing month, as its folders or else its lines tell.
 
-    A file that must be looked into and cannot be read is listed as `UNREADABLE`: it may hold lines
-    of any month, so it stops every month of its source when it is read, and no other source.
+    Lines of several months (`2026-01..2026-09`, `2026-01..` without an end) are of those until
+    `through`; where that is not said, lines without an end are of their first. A file that must be
+    looked into and cannot be read is listed as `UNREADABLE`: it may hold lines of any month, so it
+    stops every month of its source when it is read, and no other source.
     """
+    return _by_month(_spans(project, source), through)
+
+
+def _by_month(
+    spans: Mapping[str, Sequence[StoredFile]], through: str | None
+) -> dict[str, list[StoredFile]]:
+    """Files by month instead of by span of months; each once."""
+    found: dict[str, dict[str, StoredFile]] = defaultdict(dict)
+    for span, files in spans.items():
+        first, _, last = span.partition(SPAN)
+        if SPAN not in span:
+            months: Iterable[str] = [span]
+        else:
+            end = last or through or first
+            end = end if through is None else min(end, through)
+            months = months_between(first, end) if first <= end else ()
+        for month in months:
+            found[month].update({file.name: file for file in files})
+    return {month: list(files.values()) for month, files in found.items()}
+
+
+def _spans(project: Project, source: BillSource) -> dict[str, list[StoredFile]]:
+    """A source's files by billing month, or span of months."""
     found: dict[str, list[StoredFile]] = defaultdict(list)
     for layout, files in _parts(project, source):
         for file in files:
@@ -194,8 +224,13 @@ def delivery_identities(project: Project) -> dict[str, str]:
     whose manifest is not there yet is not delivered: it is the last file of a delivery.
     """
     found: dict[str, list[str]] = defaultdict(list)
+    spans = {source.name: _spans(project, source) for source in project.settings.bills}
+    told = {span for of_source in spans.values() for span in of_source if span != UNREADABLE}
+    # what runs on for years is of the months that have come: those that other sources deliver
+    months = {span for span in told if SPAN not in span} or {s.partition(SPAN)[0] for s in told}
+    latest = max(months, default=None)
     for source in project.settings.bills:
-        for month, files in bill_months(project, source).items():
+        for month, files in _by_month(spans[source.name], latest).items():
             if month == UNREADABLE:
                 continue
             layout = layout_of([file.name for file in files])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.billing.file_headers import header_names
 from pipelines.billing.formats import BillFormat
 from pipelines.billing.raw_text import unpacked
 from pipelines.billing.reader import stage
@@ -24,12 +25,16 @@ def months_of_file(
 ) -> list[str]:
     """The billing months of a file's lines, oldest first; '' stands for lines that tell none.
 
+    A dataset that is delivered beside bills (FOCUS's Invoice Detail) is of no month.
+
     Raises:
         BillUnreadable, FileDamaged: the file cannot be read as the source's format.
     """
     work.mkdir(parents=True, exist_ok=True)
     found: set[str] = set()
     for number, table in enumerate(unpacked([file], work)):
+        if format_.other_dataset(header_names(con, table, source.name, "(month unknown)")):
+            continue
         folder = work / f"look-{number}"
         folder.mkdir(exist_ok=True)
         stage(con, format_, source, "", [table], folder)

@@ -29,7 +29,7 @@ from typing import Final
 
 import duckdb
 
-from pipelines.billing.columns import Column
+from pipelines.billing.columns import Column, plain_name
 from pipelines.billing.currencies import is_currency
 from pipelines.billing.formats import Bill, BillFormat, RawText
 from pipelines.billing.raw_text import read_raw_text
@@ -286,6 +286,23 @@ def _warn_of_allocations(bill: Bill) -> None:
         bill.warnings.append(f"{bill.where} the same holds for {more} more origins.")
 
 
+_BESIDE_BILLS: Final = {
+    "contractcommitmentid": "Contract Commitment",
+    "invoicedetailgrain": "Invoice Detail",
+    "invoiceissuestatus": "Invoice Detail",
+    "billingperiodstatus": "Billing Period",
+}
+"""Columns that only the other datasets of FOCUS 1.3 and 1.4 have, compared as headers are."""
+
+
+def other_dataset(names: Sequence[str]) -> str | None:
+    """Which of FOCUS's other datasets a header is, if it is not Cost and Usage."""
+    there = {plain_name(name) for name in names}
+    if "chargeperiodstart" in there:
+        return None
+    return next((name for column, name in _BESIDE_BILLS.items() if column in there), None)
+
+
 FORMAT: Final = BillFormat(
     name="focus",
     folder="focus",
@@ -293,4 +310,5 @@ FORMAT: Final = BillFormat(
     prepare=prepare,
     macros=MACROS,
     stage=stage,
+    other_dataset=other_dataset,
 )

@@ -57,6 +57,10 @@ def _nothing(_: Bill) -> None:
     """For formats whose lines say everything by themselves."""
 
 
+def _no_other(_: Sequence[str]) -> None:
+    """For formats that deliver nothing but bills."""
+
+
 @dataclass(frozen=True)
 class BillFormat:
     """One export format.
@@ -75,6 +79,8 @@ class BillFormat:
     macros: Mapping[str, str] = field(default_factory=dict)
     """SQL macros of the format's own, by signature."""
     has_split_shares: bool = False
+    other_dataset: Callable[[Sequence[str]], str | None] = _no_other
+    """Of a header that is no bill's: the name of the dataset that is delivered beside bills."""
     stage: Stage | None = None
     """Makes `raw_text` where the files are no table of lines; None: CSV, JSON lines, Parquet."""
     billing_period: str = "billing_period_start"

@@ -156,7 +156,8 @@ def stage(
     else:
         raw = format_.stage(con, source, month, files, work)
         materialise(con, "unreadable_tags", "billing/no_unreadable_tags")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW raw_lines AS {sql(format_.at('raw_lines'))}")
+    lines = sql(format_.at("raw_lines"))
+    con.execute(f"CREATE OR REPLACE TEMP VIEW raw_lines AS {lines}")
     return raw
 
 

@@ -61,3 +61,48 @@ def test_a_month_in_files_is_looked_for_once_and_again_when_the_file_changes(tmp
     cur_file(tmp_path, [cur_line(month="2026-08"), cur_line(month="2026-09")], "export.csv")
     assert months_delivered(shop) == ["2026-08", "2026-09"]
     assert Path(file.path).name == "export.csv"
+
+
+def test_costs_without_an_end_are_of_every_month_another_source_is_delivered_for(tmp_path: Path):
+    cur_file(tmp_path / "bills", [cur_line(month="2026-11")], "a.csv")
+    own = tmp_path / "own"
+    own.mkdir()
+    rows = "id,currency,from,until,price,per\nsuite,USD,2026-09-15,,1,month\n"
+    (own / "software.csv").write_text(rows)
+    rows = "id,currency,from,until,amount\nmeter,USD,2026-08-01,2026-09-01,1\n"
+    (own / "electricity.csv").write_text(rows)
+    rows = "id,currency,from,until,price,per\nclicks,USD,2026-10-01,2030-10-01,1,once\n"
+    (own / "data.csv").write_text(rows)
+    (tmp_path / "modelspend.toml").write_text(
+        '[[bills]]\nname = "aws"\npath = "bills"\n'
+        '[[bills]]\nname = "own"\nformat = "owned"\npath = "own"\n'
+    )
+    (tmp_path / "catalogue.toml").write_text("")
+    shop = Project.load(tmp_path / "modelspend.toml")
+    assert months_delivered(shop) == ["2026-08", "2026-09", "2026-10", "2026-11"]
+    names = {
+        month: [file.name for file in list_bills(shop, month)["own"]]
+        for month in ("2026-07", "2026-08", "2026-09", "2027-03")
+    }
+    assert names == {
+        "2026-07": [],
+        "2026-08": ["electricity.csv"],
+        "2026-09": ["software.csv"],
+        "2027-03": ["data.csv", "software.csv"],
+    }
+
+
+def test_the_whole_month_of_alibaba_is_read_and_a_later_month_by_its_days(tmp_path: Path):
+    bills = tmp_path / "bills"
+    bills.mkdir()
+    for dated in ("20260901", "20260902", "202609", "20261001", "20261002"):
+        (bills / f"169_BillingItemDetail_{dated}").write_text("BillingCycle,PretaxAmount\n")
+    (tmp_path / "modelspend.toml").write_text(
+        '[[bills]]\nname = "aws"\nformat = "alibaba"\npath = "bills"\n'
+    )
+    (tmp_path / "catalogue.toml").write_text("")
+    shop = Project.load(tmp_path / "modelspend.toml")
+    assert months_delivered(shop) == ["2026-09", "2026-10"]
+    assert delivered(shop, "2026-09") == ["169_BillingItemDetail_202609"]
+    days = [f"169_BillingItemDetail_202610{day}" for day in ("01", "02")]
+    assert delivered(shop, "2026-10") == days

@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from pipelines.billing.file_months import months_of_file
+from pipelines.billing.layouts.loose import is_data
 from pipelines.billing.reader import BillTables, read_bill
 from pipelines.billing.registered import format_of
 from pipelines.errors import BillUnreadable, FileDamaged
@@ -248,3 +249,19 @@ def test_parts_of_one_delivery_are_read_together(tmp_path: Path):
         plain_csv(tmp_path, [charge(day=day)]).rename(part)
         parts.append(part)
     assert pl.read_parquet(read(tmp_path, *parts).charges).height == 3
+
+
+def test_focus_s_other_datasets_are_of_no_month_and_a_manifest_is_no_bill(tmp_path: Path):
+    header = "BilledCost,BillingPeriodStart,InvoiceDetailId,InvoiceDetailGrain,ChargeCategory\n"
+    invoices = tmp_path / "invoice_detail.csv"
+    invoices.write_text(header + "1,2026-09-01T00:00:00Z,I,Line,Usage\n", encoding="utf-8")
+    bill = plain_csv(tmp_path, [charge()])
+    found = {}
+    for file in (invoices, bill):
+        with duckdb.connect() as con:
+            found[file.name] = months_of_file(
+                con, SOURCE, format_of(SOURCE), local(file), tmp_path / f"look-{file.name}"
+            )
+    assert found == {"invoice_detail.csv": [], "bill.csv": ["2026-09"]}
+    assert not is_data("focus_1_4_manifest.json")
+    assert is_data("charges.json")

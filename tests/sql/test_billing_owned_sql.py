@@ -88,9 +88,19 @@ def test_a_row_is_of_every_month_it_covers_or_is_paid_in(con, row, month):
     assert select(con, "billing/owned/raw_lines", "line_month", "line_fate") == [(month, "charge")]
 
 
-def test_a_row_looked_into_without_a_month_is_of_the_one_it_begins_in(con):
-    lines(con, {}, month="")
-    assert select(con, "billing/owned/raw_lines", "line_month") == [("2026-01",)]
+@pytest.mark.parametrize(
+    ("row", "span"),
+    [
+        ({}, "2026-01.."),
+        ({"ends": "2026-09-01"}, "2026-01..2026-08"),
+        ({"ends": "2026-09-02", "paid_on": "2025-12-20"}, "2025-12..2026-09"),
+        ({"ends": "2026-02-01", "paid_on": "2026-03-01"}, "2026-01..2026-03"),
+        ({"starts": None}, None),
+    ],
+)
+def test_a_row_looked_into_tells_the_span_of_its_months(con, row, span):
+    lines(con, row, month="")
+    assert select(con, "billing/owned/raw_lines", "line_month") == [(span,)]
 
 
 def test_a_row_keeps_its_key_whatever_it_costs(con):

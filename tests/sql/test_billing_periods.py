@@ -11,7 +11,7 @@ from pipelines.billing.periods import days_covered, usage_window
 from pipelines.contracts import CHARGES
 
 MONTH = "2026-09"
-Charge = tuple[str, datetime, datetime]
+Charge = tuple[str, datetime, datetime] | tuple[str, datetime, datetime, str]
 
 
 def at(month: int, day: int, hour: int = 0) -> datetime:
@@ -26,8 +26,9 @@ def con():
 
 def charges(folder: Path, *rows: Charge) -> list[str]:
     names = ("ChargeCategory", "ChargePeriodStart", "ChargePeriodEnd")
-    schema = {name: CHARGES.polars_schema[name] for name in names}
-    pl.DataFrame(rows, schema=schema, orient="row").write_parquet(folder / "charges.parquet")
+    schema = {name: CHARGES.polars_schema[name] for name in (*names, "ChargeFrequency")}
+    told = [dict(zip(schema, row, strict=False)) for row in rows]
+    pl.DataFrame(told, schema=schema).write_parquet(folder / "charges.parquet")
     return [str(folder / "charges.parquet")]
 
 
@@ -51,6 +52,12 @@ def test_a_yearly_purchase_does_not_widen_the_window(con, tmp_path):
 def test_a_month_without_usage_reads_its_own_logs(con, tmp_path, rows):
     assert usage_window(con, MONTH, charges(tmp_path, *rows)) == (at(9, 1), at(10, 1))
     assert usage_window(con, MONTH, []) == (at(9, 1), at(10, 1))
+
+
+def test_the_days_to_come_of_an_own_machine_are_not_billed_yet(con, tmp_path):
+    coming = [("Usage", at(9, day), at(9, day + 1), "Recurring") for day in range(1, 30)]
+    files = charges(tmp_path, HOUR, *coming)
+    assert days_covered(con, MONTH, files, is_final=False) == 20
 
 
 def test_an_open_month_covers_its_complete_days(con, tmp_path):

@@ -37,5 +37,7 @@ class Loose:
 
 def is_data(name: str) -> bool:
     """Whether a file of that name can hold lines of a bill; hidden files and lists do not."""
-    last = name.rsplit("/", 1)[-1]
-    return last.lower().endswith(BILL_FILES) and not last.startswith((".", "_"))
+    last = name.rsplit("/", 1)[-1].lower()
+    if last.endswith(".json") and "manifest" in last:
+        return False
+    return last.endswith(BILL_FILES) and not last.startswith((".", "_"))

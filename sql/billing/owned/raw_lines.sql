@@ -1,6 +1,7 @@
 -- The rows of the owned-cost files, with the month each is read for and what it is about.
--- A row is of every month it covers or is paid in: here of the month that is read if it is of that
--- one, else of the month it begins in.
+-- A row is of every month it covers or is paid in: of the month that is read if it is of that one,
+-- else of the month it begins in. While no month is read, files being looked into for theirs, it is
+-- of a span of months, `2026-01..2026-09`, or `2026-01..` without an end.
 -- grain:  file, line
 -- params: none
 WITH spans AS (
@@ -11,7 +12,6 @@ WITH spans AS (
         ) AS owned_kind,
         instant(starts) AS starts_at,
         instant(ends) AS ends_at,
-        -- no month is read while files are only looked into
         try_cast(getvariable('month') || '-01' AS TIMESTAMP) AS month_start,
         try_cast(getvariable('month') || '-01' AS TIMESTAMP) + INTERVAL 1 MONTH AS month_end,
         coalesce(instant(paid_on), instant(starts)) AS paid_at
@@ -22,6 +22,13 @@ SELECT
     * EXCLUDE (starts_at, ends_at, month_start, month_end, paid_at),
     CASE
         WHEN starts_at IS NULL THEN NULL
+        WHEN month_start IS NULL
+            THEN strftime(least(starts_at, paid_at), '%Y-%m')
+            || '..'
+            || CASE
+                WHEN ends_at IS NULL THEN ''
+                ELSE strftime(greatest(ends_at - INTERVAL 1 DAY, paid_at), '%Y-%m')
+            END
         WHEN starts_at < month_end AND coalesce(ends_at > month_start, true)
             THEN getvariable('month')
         WHEN paid_at >= month_start AND paid_at < month_end THEN getvariable('month')
