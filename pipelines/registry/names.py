@@ -69,19 +69,21 @@ class Names:
         """The model that a bill's own keys name (FOCUS `ModelId` and its neighbours).
 
         The catalogue may have the id as a model, as a version or as an alias of one, with or
-        without its developer, and the family as the model. A name it lacks stays as named.
+        without its developer, and the family as the model. A name it lacks stays as named, under
+        its family where the catalogue has that.
         """
         tries = [(model_id, version), (family, model_id), (family, version)]
         if developer:
             tries += [(f"{developer}/{model_id}", version), (f"{developer}.{model_id}", version)]
         if version:
             tries += [(f"{model_id}{mark}{version}", "") for mark in "-@: "]
-        tries.append((model_id, ""))
         for model, of_model in tries:
             if model and (found := self.resolve(model, of_model)).is_known:
                 return found
         if listed := self._usage_types.get(_spelling(model_id)):
             return Resolved(*listed, is_known=True)
+        if family.lower() in self._models and model_id.lower() not in self._models:
+            return self.resolve(family, model_id or version)
         return self.resolve(model_id or family, version)
 
 

@@ -49,6 +49,9 @@ CATALOGUE = (
         (details(ModelId="Solora Atlas"), "model", "Solora Atlas", ""),
         (details(ModelId="other-1", ModelVersion="2"), "model_version", "other-1", "2"),
         (details(ModelFamily="Other"), "model", "Other", ""),
+        (details(ModelFamily="Solora Atlas", ModelId="new", ModelVersion="9"), "model_version",
+         "Solora Atlas", "new"),
+        (details(ModelId="Solora Atlas", ModelVersion="9"), "model_version", "Solora Atlas", "9"),
     ],
 )  # fmt: skip
 def test_the_models_a_bill_names_are_the_catalogues_or_stay_as_named(
