@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.billing.columns import Column
+from pipelines.billing.columns import Column, plain_name
 from pipelines.billing.records import Records, write_text
 from pipelines.errors import BillUnreadable, FileDamaged
 from pipelines.files import LocalFile, content
@@ -68,9 +68,14 @@ def json_names(file: LocalFile, columns: Sequence[Column], source: str, month: s
         raise BillUnreadable(source, month, problem, file.name) from error
     if not names:
         raise BillUnreadable(source, month, f"{file.name} is empty: it has no line", file.name)
-    lower = {name.lower() for name in names}
-    absent = [h for column in columns if not column.is_core for h in column.headers]
-    return [*names, *dict.fromkeys(name for name in absent if name.lower() not in lower)]
+    # A key that no line looked at has may stand in a later one: the column's own name is asked for.
+    there = {plain_name(name) for name in names}
+    absent = [
+        column.header
+        for column in columns
+        if not column.is_core and not there & {plain_name(header) for header in column.headers}
+    ]
+    return [*names, *absent]
 
 
 def read_json_records(

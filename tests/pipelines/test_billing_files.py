@@ -13,7 +13,9 @@ import duckdb
 import polars as pl
 import pytest
 
+from pipelines.billing.columns import Column
 from pipelines.billing.file_months import months_of_file
+from pipelines.billing.json_records import json_names
 from pipelines.billing.layouts.loose import is_data
 from pipelines.billing.reader import BillTables, read_bill
 from pipelines.billing.registered import format_of
@@ -265,3 +267,15 @@ def test_focus_s_other_datasets_are_of_no_month_and_a_manifest_is_no_bill(tmp_pa
     assert found == {"invoice_detail.csv": [], "bill.csv": ["2026-09"]}
     assert not is_data("focus_1_4_manifest.json")
     assert is_data("charges.json")
+
+
+def test_a_key_that_only_a_later_json_line_has_is_read_and_an_alias_is_not_hidden(tmp_path: Path):
+    columns = (Column("a", "Alpha"), Column("b", "Beta", aliases=("OldBeta",)))
+    file = tmp_path / "x.jsonl"
+    file.write_text('{"OldBeta": "1"}\n', encoding="utf-8")
+    assert json_names(local(file), columns, "shop", "2026-09") == ["OldBeta", "Alpha"]
+    sparse = json_lines(tmp_path, [charge(), charge(day=2, InvoiceId="INV-2")])
+    lines = sparse.read_text(encoding="utf-8").replace('"InvoiceId": "INV-1", ', "")
+    sparse.write_text(lines, encoding="utf-8")
+    found = pl.read_parquet(read(tmp_path, sparse).charges).sort("ChargePeriodStart")
+    assert found["InvoiceId"].to_list() == [None, "INV-2"]
