@@ -33,6 +33,7 @@ FOCUS = {
     "ChargePeriodStart": "2026-09-02T00:00:00Z",
     "ChargePeriodEnd": "2026-09-03T00:00:00Z",
     "ChargeCategory": "Usage",
+    "ChargeClass": "",
     "ServiceName": "Solora API",
     "ServiceProviderName": "Solora AI",
     "InvoiceIssuerName": "Solora AI",
