@@ -345,12 +345,13 @@ def test_a_share_s_period_is_found_as_a_charge_s(
     assert shares(con, *SHARE[:2]) == [period]
 
 
-USED = ("ChargeCategory", "ChargePeriodStart", "ChargePeriodEnd")
+USED = ("ChargeCategory", "ChargePeriodStart", "ChargePeriodEnd", "ChargeFrequency")
 START, END = datetime(2026, 9, 1), datetime(2026, 10, 1)
 
 
-def periods(path: Path, *rows: tuple[str, datetime, datetime]) -> list[str]:
-    return parquet(path / "c.parquet", CHARGES, *(dict(zip(USED, r, strict=True)) for r in rows))
+def periods(path: Path, *rows: tuple[Any, ...]) -> list[str]:
+    charges = [dict(zip(USED, (*row, "Usage-Based")[: len(USED)], strict=True)) for row in rows]
+    return parquet(path / "c.parquet", CHARGES, *charges)
 
 
 def test_a_month_s_window_is_that_of_its_usage_corrections_included(
@@ -375,6 +376,8 @@ def test_a_month_s_window_is_that_of_its_usage_corrections_included(
         (("Usage", START, datetime(2026, 9, 2)), datetime(2026, 9, 2)),
         (("Usage", START, datetime(2026, 9, 2, 0, 0, 1)), None),
         (("Tax", START, datetime(2026, 9, 1, 1)), None),
+        (("Usage", START, datetime(2026, 9, 2), "Recurring"), None),
+        (("Usage", START, datetime(2026, 9, 2), None), datetime(2026, 9, 2)),
     ],
 )
 def test_usage_of_at_most_a_day_inside_the_month_tells_until_when_it_is_billed(
