@@ -100,12 +100,20 @@ MACROS: Final[dict[str, str]] = {
         "(units::DECIMAL(38, 0) * 0.000000000000000001::DECIMAL(18, 18))::DECIMAL(38, 18)"
     ),
     "exact_product(a, b)": (
-        "CASE WHEN a IS NULL OR b IS NULL THEN NULL "
-        "WHEN try_cast(a AS DECIMAL(18, 9)) = a AND try_cast(b AS DECIMAL(18, 9)) = b "
-        "THEN (a::DECIMAL(18, 9) * b::DECIMAL(18, 9))::DECIMAL(38, 18) "
+        "CASE WHEN a IS NULL OR b IS NULL THEN NULL WHEN b = 1 THEN a "
         "WHEN abs(a) < 100000000000000000 AND abs(b) < 100000000000000000 "
         "AND abs(a)::DOUBLE * abs(b)::DOUBLE < 1e19 "
         "THEN sign(a) * sign(b) * money_of_units(rounded_product_units(a, b)) END"
+    ),
+    # Texts of up to nine decimals, as most are, are multiplied as they are: ten times cheaper.
+    # NULL where one has more.
+    "has_nine_decimals(t)": (
+        "length(t) <= 18 AND (strpos(t, '.') = 0 OR length(t) - strpos(t, '.') <= 9) "
+        "AND NOT contains(t, 'e') AND NOT contains(t, 'E') AND NOT contains(t, '_')"
+    ),
+    "short_product(s, t)": (
+        "CASE WHEN has_nine_decimals(s) AND has_nine_decimals(t) "
+        "THEN (try_cast(s AS DECIMAL(18, 9)) * try_cast(t AS DECIMAL(18, 9)))::DECIMAL(38, 18) END"
     ),
 }
 

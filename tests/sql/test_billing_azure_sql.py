@@ -49,7 +49,7 @@ def charged(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 def sql_of(name: str) -> str:
     from pipelines.queries import sql  # noqa: PLC0415 -- names a variable file
 
-    return sql(f"billing/azure/{name}")
+    return sql({"charges": "billing/azure/charges", "file_facts": "billing/azure/file_facts"}[name])
 
 
 def costs(con: duckdb.DuckDBPyConnection, *rows: Mapping[str, Any]) -> list[str]:
@@ -756,6 +756,27 @@ def test_the_edges_of_a_product(
 ) -> None:
     con.execute(f"CREATE OR REPLACE TEMP TABLE p AS SELECT amount('{a}') AS a, amount('{b}') AS b")
     assert value(con, "exact_product(a, b) FROM p") == (None if product is None else D(product))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "product"),
+    [
+        ("0.0047", "0.00237", "0.000011139"),
+        ("24.80634996", "-0.1", "-2.480634996"),
+        ("123456789", "0.000000001", "0.123456789"),
+        ("7", "1.50", "10.5"),
+        ("0.1234567891", "1", None),
+        ("1234567890", "1", None),
+        ("1e-12", "1", None),
+        ("1_0", "1", None),
+        (None, "1", None),
+    ],
+)
+def test_short_texts_are_multiplied_as_they_are(
+    con: duckdb.DuckDBPyConnection, a: str | None, b: str, product: str | None
+) -> None:
+    con.execute("CREATE OR REPLACE TEMP TABLE p AS SELECT ?::VARCHAR AS a, ? AS b", [a, b])
+    assert value(con, "short_product(a, b) FROM p") == (None if product is None else D(product))
 
 
 # Totals

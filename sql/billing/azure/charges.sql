@@ -46,8 +46,20 @@ priced AS (
 multiplied AS (
     SELECT
         *,
-        nullif(exact_product(contracted_price, units), 0) AS contracted,
-        nullif(exact_product(listed_price, units), 0) AS listed,
+        nullif(
+            coalesce(
+                CASE WHEN is_priced_as_billed THEN short_product(unit_price, quantity) END,
+                exact_product(contracted_price, units)
+            ),
+            0
+        ) AS contracted,
+        nullif(
+            coalesce(
+                CASE WHEN is_priced_as_billed THEN short_product(list_price, quantity) END,
+                exact_product(listed_price, units)
+            ),
+            0
+        ) AS listed,
         exact_product(units, block) AS consumed
     FROM priced
 ),

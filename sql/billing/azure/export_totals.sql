@@ -65,8 +65,26 @@ bases AS (
         CASE WHEN NOT fee OR (role <> 'amortized' AND NOT both_views) THEN cost END AS effective,
         CASE WHEN fee OR starts_with(charged_as, 'UNUSED') THEN NULL ELSE cost END AS stand_in,
         CASE WHEN used THEN nullif(amount(list_cost), 0) END AS stated,
-        CASE WHEN used THEN nullif(exact_product(list_each, number), 0) END AS listed,
-        CASE WHEN used THEN nullif(exact_product(unit_each, number), 0) END AS contracted
+        CASE
+            WHEN used
+                THEN nullif(
+                    coalesce(
+                        CASE WHEN rate = 1 THEN short_product(quantity, list_price) END,
+                        exact_product(list_each, number)
+                    ),
+                    0
+                )
+        END AS listed,
+        CASE
+            WHEN used
+                THEN nullif(
+                    coalesce(
+                        CASE WHEN rate = 1 THEN short_product(quantity, unit_price) END,
+                        exact_product(unit_each, number)
+                    ),
+                    0
+                )
+        END AS contracted
     FROM in_bill_currency
 ),
 
