@@ -156,11 +156,11 @@ def test_every_kind_of_file_gives_the_same_charges_to_the_last_digit(tmp_path: P
 def test_ids_are_those_of_the_lines_whatever_file_they_come_in(tmp_path: Path):
     rows = [charge(day=day) for day in (1, 2, 3)]
     ids = []
-    for form in (plain_csv, json_lines, zipped):
+    for form in (plain_csv, json_lines, parquet, zipped):
         folder = tmp_path / form.__name__
         folder.mkdir()
         ids.append(set(pl.read_parquet(read(folder, form(folder, rows)).charges)["x_ChargeId"]))
-    assert ids[0] == ids[1] == ids[2]
+    assert ids == [ids[0]] * 4
     assert len(ids[0]) == 3
 
 

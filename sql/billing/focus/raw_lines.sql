@@ -39,10 +39,11 @@ SELECT
         '(not named)'
     ) AS issuer,
     -- What a line is about, and nothing that a later delivery of it may restate: no amount,
-    -- quantity, price, invoice, description or tag.
+    -- quantity, price, invoice, description or tag. An instant counts, not its spelling: CSV and
+    -- Parquet write the same one differently.
     concat_ws(
         '|',
-        billing_period_start,
+        coalesce(instant(billing_period_start)::VARCHAR, ''),
         coalesce(billing_account_id, ''),
         coalesce(sub_account_id, ''),
         coalesce(service_provider_name, provider_name, publisher_name, ''),
@@ -51,8 +52,8 @@ SELECT
         coalesce(charge_category, ''),
         coalesce(charge_class, ''),
         coalesce(charge_frequency, ''),
-        coalesce(charge_period_start, ''),
-        coalesce(charge_period_end, ''),
+        coalesce(instant(charge_period_start)::VARCHAR, ''),
+        coalesce(instant(charge_period_end)::VARCHAR, ''),
         coalesce(service_name, ''),
         coalesce(sku_id, ''),
         coalesce(sku_price_id, ''),
