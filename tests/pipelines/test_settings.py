@@ -1,5 +1,6 @@
 """What a person who writes `modelspend.toml` is told."""
 
+import re
 from datetime import datetime
 
 import pytest
@@ -16,7 +17,7 @@ def log(covers: str) -> str:
 
 def test_the_least_settings_are_one_bill() -> None:
     settings = parse_settings(BILL)
-    assert settings.bills[0].format == "aws-cur-legacy"
+    assert settings.bills[0].format == "aws-cur"
     assert settings.attribution.idle_measure == "capacity"
     assert settings.attribution.idle_bearer == "kept"
 
@@ -57,3 +58,23 @@ def test_every_mistake_is_named_at_once() -> None:
 def test_instants_may_be_dates_carry_a_zone_or_be_text(start: str) -> None:
     settings = parse_settings(log(f"from = {start}\nuntil = 2026-10-01"))
     assert settings.logs[0].covers[0].from_ == datetime(2026, 9, 1)
+
+
+def test_the_earlier_name_of_aws_s_format_still_holds():
+    text = '[[bills]]\nname = "aws"\nformat = "aws-cur-legacy"\npath = "bill"'
+    assert parse_settings(text).bills[0].format == "aws-cur"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('format = "mapped"', 'a mapping file and format = "mapped" go together'),
+        ('mapping = "my.toml"', 'a mapping file and format = "mapped" go together'),
+        ('amortized_path = "x"', 'amortized_path is for format = "azure"'),
+        ('format = "excel"', "bills.0.format"),
+    ],
+)
+def test_a_format_has_the_keys_it_needs_and_no_other_s(lines, said):
+    text = f'[[bills]]\nname = "b"\npath = "bill"\n{lines}'
+    with pytest.raises(SettingsInvalid, match=re.escape(said)):
+        parse_settings(text)
