@@ -61,14 +61,19 @@ PROVIDERS = {
 
 
 def inspect(
-    path: Annotated[str, typer.Argument(help="A file, a folder or s3://bucket/prefix.")],
+    path: Annotated[
+        str,
+        typer.Argument(help="A file, a folder or s3://bucket/prefix.", metavar="PATH-OR-URL"),
+    ],
     format_: Annotated[
         Format | None, typer.Option("--format", help="What it is, if the header does not say.")
     ] = None,
     amortized: Annotated[
         str | None,
         typer.Option(
-            "--amortized", help="Azure: the amortized export, where PATH is the actual one."
+            "--amortized",
+            help="Azure: the amortized export, where the other is the actual one.",
+            metavar="PATH-OR-URL",
         ),
     ] = None,
     role: Annotated[
@@ -85,7 +90,11 @@ def inspect(
     ] = None,
     keep: Annotated[
         list[Keep] | None,
-        typer.Option("--keep", help="Read what stops a month otherwise; repeatable."),
+        typer.Option(
+            "--keep",
+            help="Read what else stops a month: repeated_lines, unpaired_negations; repeatable.",
+            metavar="SETTING",
+        ),
     ] = None,
     endpoint_url: Annotated[
         str | None, typer.Option("--endpoint-url", help="Of an S3-compatible store.", metavar="URL")
@@ -133,7 +142,7 @@ def inspect(
             with saying() as say:
                 export = look_at(asked, Path(folder), say)
                 say("adding up")
-                seen = _read(export, asked.role)
+                seen = _read(export, asked.role, Path(folder))
         except ExportAmbiguous as question:
             if as_json:
                 write_json(_question(question))
@@ -157,8 +166,8 @@ class Seen:
     warnings: list[str]
 
 
-def _read(export: "Export", role: str) -> Seen:
-    from assets.inspecting import closing_connection
+def _read(export: "Export", role: str, work: Path) -> Seen:
+    from assets.inspecting import connection
     from assets.lake import tables
     from pipelines.contracts import ALLOCATED, CHARGES, EXPORT_TOTALS
     from pipelines.review.inspection import (
@@ -169,7 +178,7 @@ def _read(export: "Export", role: str) -> Seen:
     )
     from pipelines.settings import TagKeys
 
-    with closing_connection() as con:
+    with connection(work) as con:
         for view, contract in (
             ("inspected_charges", CHARGES),
             ("inspected_parts", ALLOCATED),

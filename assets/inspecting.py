@@ -236,7 +236,7 @@ def _headers(
         chosen = [file for file in listed if is_data(file.name)]
     else:
         chosen = _one_of_each_month(asked, layout, listed, work)
-    with closing_connection() as con:
+    with connection(work) as con:
         for number, stored in enumerate(chosen):
             say(f"looking at headers, {number + 1:,} of {len(chosen):,} files")
             there = fetch_all([stored], asked.storage, work / "cache")
@@ -490,7 +490,7 @@ def _read_month(
     [source] = project.settings.bills
     files, delivery = current_delivery(project, source, month, listed)
     there = fetch_all(files, source.storage, project.cache)
-    with closing_connection() as con:
+    with connection(work) as con:
         bill = read_bill(
             con,
             source,
@@ -506,7 +506,7 @@ def _read_month(
             path.unlink()
     say(f"{month}: attributing")
     allocated = work / f"{ALLOCATED.name}.parquet"
-    with closing_connection() as con:
+    with connection(work) as con:
         allocation = allocate(
             con,
             month,
@@ -528,9 +528,10 @@ def _read_month(
 
 
 @contextmanager
-def closing_connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB in memory, in UTC and without a progress bar of its own."""
+def connection(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB in memory that spills below `work`, in UTC, without a progress bar of its own."""
     with duckdb.connect(config={"memory_limit": "700MB", "threads": 2}) as con:
+        con.execute("SET temp_directory = $folder", {"folder": str(work / "spill")})
         con.execute("SET enable_progress_bar = false")
         con.execute("SET TimeZone = 'UTC'")
         yield con

@@ -61,8 +61,9 @@ class BilledInTokens(BillUnreadable):
         super().__init__(
             source,
             month,
-            f"{lines} of its lines are billed in {unit!r}, which is no currency of ISO 4217. Tokens "
-            "and credits are no money: what was paid for them is billed where they were bought",
+            f"{lines} of its lines are billed in {unit!r}, which is no currency of ISO 4217. "
+            "Tokens and credits are no money: what was paid for them is billed where they were "
+            "bought",
             f"BillingCurrency in {look_at}. If the provider also delivers the dataset in money, "
             "use that one; if not, the purchase of the tokens is the cost",
         )

@@ -266,7 +266,7 @@ FAMILIES: Final = (
     Family(
         "alibaba",
         "alibaba",
-        "billing items",
+        "billing item",
         "Alibaba Cloud bill by billing item",
         ALIBABA_CORE,
         ("BillingItem", "BillingItemCode", "计费项"),
@@ -275,7 +275,7 @@ FAMILIES: Final = (
     Family(
         "alibaba",
         "alibaba",
-        "instances",
+        "instance",
         "Alibaba Cloud bill by instance",
         ALIBABA_CORE,
         ("InstanceID", "SubscriptionType", "ProductCode", "PretaxGrossAmount", "原价", "消费类型"),
