@@ -169,10 +169,11 @@ class Seen:
 def _read(export: "Export", role: str, work: Path) -> Seen:
     from assets.inspecting import connection
     from assets.lake import tables
-    from pipelines.contracts import ALLOCATED, CHARGES, EXPORT_TOTALS
+    from pipelines.contracts import ALLOCATED, BILL_FILES, CHARGES, EXPORT_TOTALS
     from pipelines.review.inspection import (
         grouped_warnings,
         inspection_sheets,
+        line_sentences,
         providers,
         suggested_tags,
     )
@@ -183,6 +184,7 @@ def _read(export: "Export", role: str, work: Path) -> Seen:
             ("inspected_charges", CHARGES),
             ("inspected_parts", ALLOCATED),
             ("inspected_exports", EXPORT_TOTALS),
+            ("inspected_files", BILL_FILES),
         ):
             tables.relation(con, contract, export.tables[contract.name]).create_view(view)
         named, settings = providers(con), ""
@@ -192,7 +194,7 @@ def _read(export: "Export", role: str, work: Path) -> Seen:
             title(export, named),
             inspection_sheets(con, TagKeys()) if export.months else [],
             settings,
-            grouped_warnings(export.warnings),
+            grouped_warnings([*export.warnings, *line_sentences(con)]),
         )
 
 

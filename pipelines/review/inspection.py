@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import duckdb
 
-from pipelines.money import EXACT
+from pipelines.money import EXACT, plain
 from pipelines.queries import query, rows_of
 from pipelines.review.sheets import ALL_VERSIONS, ZERO, Column, Row, Sheet
 from pipelines.settings import TagKeys
@@ -88,7 +88,8 @@ def _months_sheet(months: Sequence[Mapping[str, Any]]) -> Sheet:
     wrong = [month for month in months if month["difference"]]
     said = "The charges add up to the export's own text on all four bases, exactly."
     if wrong:
-        said = f"{len(wrong)} months do not add up to the export: a run would not publish them."
+        named = ", ".join(dict.fromkeys(month["billing_month"] for month in wrong))
+        said = f"The charges do not add up to the export in {named}: a run would not publish it."
     return Sheet(
         "months",
         "Months and totals",
@@ -335,6 +336,34 @@ def _short(text: str) -> str:
 def _more(found: int, what: str) -> tuple[str, ...]:
     left = found - MOST_ROWS
     return (f"{left:,} more {what}.",) if left > 0 else ()
+
+
+def line_sentences(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """What lines became that are no charge of their month, and charges of other charge months."""
+    found = []
+    for row in rows_of(query(con, "review/inspected_lines")):
+        for count, words in (
+            (row["split_rows"], "container split rows carry shares of their machine, no money"),
+            (row["other_months"], "lines of its files are of other months, and are read there"),
+            (row["left_out"], "lines are left out by the rules of their format"),
+            (row["rejects"], "lines could not be read"),
+        ):
+            if count:
+                found.append(f"{row['billing_month']}: {count:,} of {row['lines_read']:,} {words}.")
+        if row["rounding"]:
+            found.append(
+                f"{row['billing_month']}: rounding on reading, all files together: "
+                f"{plain(row['rounding'])}."
+            )
+    for row in rows_of(query(con, "review/inspected_months")):
+        of_all = f"of {row['charges']:,} charges in {row['currency']}"
+        for name, words in (
+            ("other_charge_months", "of other charge months"),
+            ("corrections", "corrections of what was billed before"),
+        ):
+            if row[name]:
+                found.append(f"{row['billing_month']}: {words}: {row[name]:,} {of_all}.")
+    return found
 
 
 def grouped_warnings(warnings: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from sql_tables import select, table
 
-from pipelines.contracts import ALLOCATED, BASES, CHARGES, EXPORT_TOTALS
+from pipelines.contracts import ALLOCATED, BASES, BILL_FILES, CHARGES, EXPORT_TOTALS
 
 D = Decimal
 
@@ -167,4 +167,19 @@ def test_what_lines_carry_is_counted_field_by_field(con: duckdb.DuckDBPyConnecti
     assert select(con, "review/inspected_fields", columns, most=2) == [
         ("accounts", 2, 3, ["2", "prod (1)"]),
         ("resources", 2, 2, ["i-1", "i-2"]),
+    ]
+
+
+def test_what_became_of_the_lines_is_added_over_a_months_files(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    counts = dict.fromkeys(("charges", "split_rows", "other_months", "left_out", "rejects"), 1)
+    blank = {"billing_month": "2026-09", "lines_read": 5, "rounding": D("-0.001"), **counts}
+    september = [blank | {"file": "a"}, blank | {"file": "b", "rounding": D("0.002")}]
+    october = blank | {"billing_month": "2026-10", "lines_read": 7}
+    table(con, "inspected_files", BILL_FILES.columns, *september, october)
+    columns = ("billing_month", "files", "lines_read", "split_rows", "left_out", "rounding")
+    assert select(con, "review/inspected_lines", columns) == [
+        ("2026-09", 2, 10, 2, 2, D("0.003")),
+        ("2026-10", 1, 7, 1, 1, D("0.001")),
     ]
