@@ -171,7 +171,10 @@ class Reading:
                     files = self.lake.parquet_files(state, table)
                     self.lake.relation(con, table, files).create_view(f"{name}_{when}")
             both = [named(vars(state)) for state in states]
-            return changed_lines_review(con, month, basis, both, limit)
+            codes = {state.inputs.get("code") for state in states}
+            return changed_lines_review(
+                con, month, basis, both, limit, is_same_code=len(codes) == 1
+            )
 
     def _two_states(self, month: str, against: str | None) -> list[Publication]:
         """The publications that are compared, the earlier one first; one where there is no other.

@@ -28,6 +28,10 @@ STATES: Final = ("charges_before", "charges_after", "allocated_before", "allocat
 """What must be on the connection: both states' charges and allocated charges, as contracted."""
 
 MOST_MODELS_NAMED: Final = 3
+_OTHER_CODE: Final = (
+    "The two publications were made by different versions of modelspend: where the ids of charges "
+    "are made otherwise, a line that did not move is listed as removed and added."
+)
 
 BASES: Final = ("billed", "effective", "contracted", "list")
 COSTS: Final = tuple(f"{basis}_{when}" for basis in BASES for when in ("before", "after"))
@@ -85,11 +89,14 @@ def changed_lines_review(
     basis: str,
     states: Sequence[Mapping[str, Any]],
     limit: int,
+    *,
+    is_same_code: bool = True,
 ) -> Review:
     """The lines that differ between two publications of a month, the largest difference first.
 
     `con` holds the views `STATES`; `limit` lines are listed per currency. An hour of training more
     is one line added, 25.25 for `search-rank 8 update`, and the month's total moves by 25.25.
+    `is_same_code`: both were made by the same version of modelspend.
     """
     before, after = states
     facts = {"billing_month": month, "basis": basis, "before": before, "after": after}
@@ -116,7 +123,9 @@ def changed_lines_review(
         ]
     part_rows = tuple(Row(part | _difference(part)) for part in parts)
     sheets.append(Sheet("changed_parts", "", _PART_COLUMNS, part_rows, audience="machine"))
-    return Review(facts, tuple(sheets))
+    kinds = {total["change"] for total in totals}
+    said = () if is_same_code or not {"added", "removed"} <= kinds else (_OTHER_CODE,)
+    return Review(facts, tuple(sheets), said)
 
 
 def _totals_sheet(

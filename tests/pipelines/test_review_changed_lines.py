@@ -65,6 +65,7 @@ class Months:
         parts: tuple[list[dict[str, Any]], list[dict[str, Any]]] = ([], []),
         limit: int = 20,
         basis: str = "effective",
+        is_same_code: bool = True,
     ) -> Review:
         for name, contract, rows in (
             ("charges_before", CHARGES, before),
@@ -75,7 +76,9 @@ class Months:
             file = self.folder / f"{name}.parquet"
             frame(contract, *rows).write_parquet(file)
             self.con.read_parquet(str(file)).create_view(name)
-        return changed_lines_review(self.con, "2026-09", basis, [STATE, STATE], limit)
+        return changed_lines_review(
+            self.con, "2026-09", basis, [STATE, STATE], limit, is_same_code=is_same_code
+        )
 
 
 @pytest.fixture
@@ -178,3 +181,13 @@ def test_a_correction_says_so_and_which_month_it_belongs_to(months: Months) -> N
     assert values(people, "what")[0] == ("EC2, Usage i-1 Correction",)
     [exact] = sheets(review, "changed_lines", "machine")
     assert values(exact, "charge_month", "charge_class")[0] == ("2026-07", "Correction")
+
+
+@pytest.mark.parametrize(
+    ("before", "is_same_code", "said"), [("old", True, 0), ("old", False, 1), ("new", False, 0)]
+)
+def test_lines_of_two_versions_of_modelspend_may_go_by_other_ids_and_that_is_said(
+    months: Months, before: str, is_same_code: bool, said: int
+) -> None:
+    review = months.compare([charge(before, "1")], [charge("new", "2")], is_same_code=is_same_code)
+    assert len([text for text in review.sentences if "different versions" in text]) == said
