@@ -146,11 +146,15 @@ def _no_table(listed: Sequence[StoredFile]) -> str:
 
 
 def _roots(layout: Layout, listed: Sequence[StoredFile]) -> dict[str, int]:
-    """The folders of the exports below the path, and how many files each has."""
+    """The folders of the exports below the path, and how many files each has.
+
+    Where files and not folders are named after months, folders mean nothing.
+    """
     roots: dict[str, int] = defaultdict(int)
     for file in listed:
-        if (month := layout.month_of(file.name)) is not None:
-            roots[_root(layout, file.name, month)] += 1
+        month = layout.month_of(file.name)
+        if month is not None and (root := _root(layout, file.name, month)) is not None:
+            roots[root] += 1
     return roots
 
 
@@ -166,10 +170,12 @@ def _which_export(asked: Asked, roots: Mapping[str, int]) -> ExportAmbiguous:
     )
 
 
-def _root(layout: Layout, name: str, month: str) -> str:
+def _root(layout: Layout, name: str, month: str) -> str | None:
     """The folder of the export a file belongs to: what stands before the folder of its month."""
     parts = PurePosixPath(name).parts
     at = max(k for k in range(len(parts)) if layout.month_of("/".join(parts[k:])) == month)
+    if at == len(parts) - 1:
+        return None
     root = list(parts[:at])
     if root and root[-1] in ("data", "metadata"):  # the two halves of an AWS data export
         root.pop()

@@ -157,3 +157,30 @@ def test_a_data_export_of_aws_is_known_by_its_folders_and_its_latest_delivery_is
     )
     assert totals(found) == {("2026-09", "USD"): D("1.50")}
     assert any("no manifest" in warning for warning in found["warnings"])
+
+
+def test_files_named_after_their_days_are_one_export_in_whatever_folders(tmp_path: Path) -> None:
+    line = {
+        "BillingCycle": "2026-09",
+        "AccountID": "169",
+        "ProductCode": "ecs",
+        "ProductName": "Elastic Compute Service",
+        "SubscriptionType": "PayAsYouGo",
+        "UsageStartTime": "2026-09-02 10:00:00",
+        "UsageEndTime": "2026-09-02 11:00:00",
+        "Item": "PayAsYouGoBill",
+        "BillingItem": "Instance",
+        "InstanceID": "i-1",
+        "PretaxGrossAmount": "12.5",
+        "PretaxAmount": "9",
+        "Currency": "CNY",
+    }
+    for day in ("01", "02"):
+        file = tmp_path / day / f"169_BillingItemDetail_202609{day}.csv"
+        file.parent.mkdir()
+        values = ",".join((line | {"InstanceID": f"i-{day}"}).values())
+        file.write_text(f"{','.join(line)}\n{values}\n")
+    found = inspected(tmp_path)
+    assert (found["format"], found["layout"]) == ("alibaba", "alibaba-oss")
+    assert totals(found) == {("2026-09", "CNY"): D("18.00")}
+    assert totals(found, "list") == {("2026-09", "CNY"): D("25.00")}
