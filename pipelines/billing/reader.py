@@ -183,24 +183,29 @@ def define_month(
 
 
 def texts_of_another_kind(format_: BillFormat) -> str:
-    """The fields that are no amount or instant, in the columns of `unreadable_fields`."""
+    """The fields that are no amount or instant, in the columns of `unreadable_fields`.
 
-    def select(column: Column, reason: str, condition: str, *, is_fatal: bool) -> str:
-        return (
-            f'SELECT file, line, {duckdb_text(column.header)}, "{column.name}", {reason}, '
-            f"{str(is_fatal).lower()} FROM month_lines WHERE {condition}"
+    One pass over the lines: a query for each column would decode and check them all over again.
+    """
+    conditions, fields = [], []
+
+    def look(column: Column, reason: str, condition: str, *, is_fatal: bool) -> None:
+        conditions.append(f"({condition})")
+        fields.append(
+            f"CASE WHEN {condition} THEN {{'column_name': {duckdb_text(column.header)}, "
+            f"'value': \"{column.name}\", 'reason': {reason}, "
+            f"'is_fatal': {str(is_fatal).lower()}}} END"
         )
 
-    selects = []
     for column in format_.columns:
         name = f'"{column.name}"'
         if column.kind in ("money", "quantity"):
             condition = f"{name} IS NOT NULL AND amount({name}) IS NULL"
             reason = f"unreadable_amount({name})"
-            selects.append(select(column, reason, condition, is_fatal=column.kind == "money"))
+            look(column, reason, condition, is_fatal=column.kind == "money")
         elif column.kind == "instant" and column.name != format_.billing_period:
             condition = f"{name} IS NOT NULL AND instant({name}) IS NULL"
-            selects.append(select(column, "'is not a date and time'", condition, is_fatal=False))
+            look(column, "'is not a date and time'", condition, is_fatal=False)
     period = next(c for c in format_.columns if c.name == format_.billing_period)
     reason = (
         f"CASE WHEN \"{period.name}\" IS NULL THEN 'is empty' "
@@ -208,8 +213,12 @@ def texts_of_another_kind(format_: BillFormat) -> str:
         "ELSE 'is another billing month than the delivery''s' END"
     )
     condition = "line_month IS NULL OR line_month <> getvariable('month')"
-    selects.append(select(period, reason, condition, is_fatal=True))
-    return " UNION ALL ".join(selects)
+    look(period, reason, condition, is_fatal=True)
+    return (
+        "SELECT file, line, field.column_name, field.value, field.reason, field.is_fatal "
+        f"FROM (SELECT file, line, unnest([{', '.join(fields)}]) AS field FROM month_lines "
+        f"WHERE {' OR '.join(conditions)}) WHERE field IS NOT NULL"
+    )
 
 
 def _write(rows: duckdb.DuckDBPyRelation, contract: Contract, path: Path) -> None:

@@ -196,12 +196,13 @@ focus AS NOT MATERIALIZED (
         line_key,
         '' AS line_part,
         line_number,
-        unused
+        unused,
+        line_item_type
     FROM costed
 )
 
 SELECT
-    focus.* EXCLUDE (unused) REPLACE (
+    focus.* EXCLUDE (unused, line_item_type) REPLACE (
         coalesce(plan_rests.billed, focus."BilledCost") AS "BilledCost"
     )
 FROM focus
@@ -209,7 +210,7 @@ LEFT JOIN plan_rests ON focus.line_number = plan_rests.line_number
 UNION ALL
 -- The part of a commitment's fee that nothing used, as a row of its own.
 SELECT
-    focus.* EXCLUDE (unused) REPLACE (
+    focus.* EXCLUDE (unused, line_item_type) REPLACE (
         'unused' AS line_part,
         'Usage' AS "ChargeCategory",
         'Usage-Based' AS "ChargeFrequency",
@@ -221,4 +222,4 @@ SELECT
         0 AS "ListCost"
     )
 FROM focus
-WHERE unused <> 0
+WHERE line_item_type IN ('SavingsPlanRecurringFee', 'RIFee') AND unused <> 0
