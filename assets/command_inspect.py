@@ -14,7 +14,8 @@ import typer
 from assets.command_options import AsJson, month_text
 
 if TYPE_CHECKING:
-    from assets.inspecting import Asked, Export
+    from assets.inspected_project import Asked
+    from assets.inspecting import Export
     from pipelines.errors import ExportAmbiguous
     from pipelines.review.sheets import Sheet
 
@@ -82,7 +83,13 @@ def inspect(
     ] = None,
     mapping: Annotated[
         Path | None,
-        typer.Option("--mapping", help="A mapping file for a bill of any shape.", metavar="FILE"),
+        typer.Option(
+            "--mapping",
+            help="A mapping file for a bill of any shape.",
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+        ),
     ] = None,
     month: Annotated[
         list[str] | None,
@@ -121,7 +128,8 @@ def inspect(
     from tempfile import TemporaryDirectory
 
     from assets.command_output import write_json
-    from assets.inspecting import Asked, look_at
+    from assets.inspected_project import Asked
+    from assets.inspecting import look_at
     from pipelines.errors import ExportAmbiguous
     from pipelines.settings import Storage
 
@@ -167,7 +175,7 @@ class Seen:
 
 
 def _read(export: "Export", role: str, work: Path) -> Seen:
-    from assets.inspecting import connection
+    from assets.inspected_project import connection
     from assets.lake import tables
     from pipelines.contracts import ALLOCATED, BILL_FILES, CHARGES, EXPORT_TOTALS
     from pipelines.review.inspection import (

@@ -336,6 +336,14 @@ def test_what_cannot_be_read_is_said_beside_what_it_is(tmp_path: Path) -> None:
     assert "bill.csv, line 2" in problem
 
 
+def test_answers_that_do_not_belong_to_the_export_are_refused(tmp_path: Path) -> None:
+    file = focus(tmp_path / "bill.csv")
+    text = said(file, "--amortized", str(tmp_path), exit_code=3)
+    assert 'amortized_path is for format = "azure"' in text
+    assert ask("inspect", str(file), "--mapping", str(tmp_path / "none.toml")).exit_code == 2
+    assert ask("inspect", str(file), "--month", "september").exit_code == 2
+
+
 def test_a_month_the_export_does_not_have_is_said(tmp_path: Path) -> None:
     found = inspected(focus(tmp_path / "bill.csv"), "--month", "2026-08", exit_code=3)
     assert found["problems"] == ["2026-08: the export has nothing of this month."]
