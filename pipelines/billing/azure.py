@@ -4,7 +4,8 @@
 Where a month has both, Microsoft's published rule joins them: all amortized lines, and of the
 actual ones only purchases and refunds of reservations and savings plans. Billed is 0 for usage
 they cover and for what is unused of them (their purchase was billed), effective is 0 for the
-purchases. Where a month has only actual costs, billed and effective are the cost. Where it has
+purchases. Actual lines of a subscription that the amortized export has no line of repeat nothing
+and are kept. Where a month has only actual costs, billed and effective are the cost. Where it has
 only amortized ones, effective is right and billed lacks the purchases. Each is said with its sum.
 
 **List and contracted cost** of usage are price times quantity (`PayGPrice`, `UnitPrice`; times
@@ -32,7 +33,7 @@ from pipelines.billing.columns import Column
 from pipelines.billing.formats import Bill, BillFormat, RawText
 from pipelines.errors import BillUnreadable
 from pipelines.files import LocalFile
-from pipelines.money import show
+from pipelines.money import MAX_ROUNDING, show
 from pipelines.queries import query, rows_of
 from pipelines.settings import BillSource
 
@@ -120,8 +121,14 @@ def _sentences(totals: Mapping[str, Any]) -> list[str]:
             f"{totals['left_out_lines']} of {totals['actual_lines']} lines of the actual export "
             f"({money('left_out_cost')}) are in the amortized one too and were left out."
         )
+        if totals["lone_lines"]:
+            found.append(
+                f"{totals['lone_lines']} lines of the actual export ({money('lone_cost')}) are of "
+                "subscriptions that the amortized one has no line of: they are charged as they are "
+                "billed."
+            )
         apart = totals["billed_cost"] - totals["actual_cost"]
-        if apart:
+        if abs(apart) >= MAX_ROUNDING:
             found.append(
                 f"billed costs add up to {money('billed_cost')}, those of the actual export to "
                 f"{money('actual_cost')}: they differ by {show(apart)} {currency}. The two exports "

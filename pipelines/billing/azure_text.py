@@ -167,7 +167,7 @@ def stage(
         [vars(writing) for writing in writings],
     )
     con.execute(f"CREATE OR REPLACE TEMP VIEW raw_text AS {sql('billing/azure/raw_text')}")
-    materialise(con, "paired_months", "billing/azure/paired_months")
+    materialise(con, "paired_subscriptions", "billing/azure/paired_subscriptions")
     return raw
 
 

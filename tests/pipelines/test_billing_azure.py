@@ -22,10 +22,11 @@ from azure_exports import (
 from billing_reading import charges, exported, only, sums
 
 from pipelines.billing.azure import check_sources_are_apart
-from pipelines.billing.reader import BillTables
+from pipelines.billing.reader import BillTables, read_bill
 from pipelines.contracts import BASES, BILL_FILES
 from pipelines.errors import BillUnreadable
 from pipelines.files import LocalFile
+from pipelines.settings import BillSource
 
 
 def costs(tables: BillTables) -> str:
@@ -284,6 +285,35 @@ def test_a_refund_of_a_commitment_is_a_negative_purchase(tmp_path: Path) -> None
     assert costs(tables) == "60 3 6 10"
     [row] = charges(tables).filter(pl.col("BilledCost") < 0).to_dicts()
     assert (row["ChargeCategory"], row["ChargeClass"]) == ("Purchase", "Correction")
+
+
+def test_a_subscription_without_amortized_costs_keeps_its_actual_ones(tmp_path: Path) -> None:
+    lone = ea(SubscriptionId="sub-2", Cost="7")
+    files = [
+        export(tmp_path, "actual.csv", BOUGHT, UNCOVERED, lone),
+        export(tmp_path, "amortized.csv", USED, UNCOVERED),
+    ]
+    tables = read_azure(tmp_path, *files)
+    assert costs(tables) == "101 14 18 30"
+    assert tables.warnings == [
+        "2026-09: source 'shop': 1 of 3 lines of the actual export (4.00 USD) are in the amortized "
+        "one too and were left out.",
+        "2026-09: source 'shop': 1 lines of the actual export (7.00 USD) are of subscriptions that "
+        "the amortized one has no line of: they are charged as they are billed.",
+    ]
+
+
+def test_one_connection_reads_one_bill_after_another(tmp_path: Path) -> None:
+    files = [export(tmp_path, "ea.csv", EA), export(tmp_path, "empty.csv", EA)]
+    header = Path(files[1].path).read_bytes().splitlines(keepends=True)[0]
+    Path(files[1].path).write_bytes(header)
+    source = BillSource(name="shop", path="exports", format="azure")
+    with duckdb.connect() as con:
+        for number in range(2):
+            tables = read_bill(con, source, "2026-09", files, tmp_path / f"work-{number}")
+            assert costs(tables) == "4 4 6 10"
+    counted = pl.read_parquet(tables.files).select("file", "lines_read", "charges").rows()
+    assert counted == [("ea.csv", 1, 1), ("empty.csv", 0, 0)]
 
 
 def test_another_month_s_amortized_costs_are_no_pair(tmp_path: Path) -> None:

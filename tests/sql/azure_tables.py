@@ -76,7 +76,7 @@ def exports(con: duckdb.DuckDBPyConnection, *rows: Mapping[str, Any], **view: An
         [{"file": file, "role": role, **told} for file, role in files.items()],
     )
     con.execute(f"CREATE OR REPLACE TEMP VIEW raw_text AS {sql('billing/azure/raw_text')}")
-    materialise(con, "paired_months", "billing/azure/paired_months")
+    materialise(con, "paired_subscriptions", "billing/azure/paired_subscriptions")
     con.execute(f"CREATE OR REPLACE TEMP VIEW raw_lines AS {sql('billing/azure/raw_lines')}")
     define_month(con, FORMAT, month_is_told=False)
 

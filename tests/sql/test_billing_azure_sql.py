@@ -197,19 +197,30 @@ def test_decimal_commas_become_points_in_every_amount(con: duckdb.DuckDBPyConnec
 
 
 @pytest.mark.parametrize(
-    ("rows", "months"),
+    ("rows", "paired"),
     [
-        ([{"role": "actual"}, {"role": "amortized"}], ["2026-09"]),
+        ([{"role": "actual"}, {"role": "amortized"}], [("2026-09", "sub-1")]),
+        (
+            [
+                {"role": "actual"},
+                *({"role": "amortized", "subscription_id": s} for s in ("B", "b")),
+            ],
+            [("2026-09", "b")],
+        ),
+        (
+            [{"role": "actual"}, {"role": "amortized", "subscription_id": None}],
+            [("2026-09", "")],
+        ),
         ([{"role": "actual"}, {"role": ""}], []),
         ([{"role": "amortized"}], []),
         ([{"role": "actual"}, {"role": "amortized", "billing_period_start": "2026-10-01"}], []),
     ],
 )
 def test_a_month_is_paired_where_both_views_have_lines_of_it(
-    con: duckdb.DuckDBPyConnection, rows: list[dict[str, str]], months: list[str]
+    con: duckdb.DuckDBPyConnection, rows: list[dict[str, str]], paired: list[tuple[str, str]]
 ) -> None:
     exports(con, *rows)
-    assert [month for (month,) in select(con, "billing/azure/paired_months")] == months
+    assert select(con, "billing/azure/paired_subscriptions") == paired
 
 
 # What a line is
@@ -234,6 +245,23 @@ def test_beside_amortized_costs_actual_ones_add_only_commitments_bought_and_refu
     assert fates == {"actual": fate, "amortized": "charge"}
     exports(con, {"role": "actual", **line})
     assert select(con, "billing/azure/raw_lines", "line_fate") == [("charge",)]
+
+
+def test_actual_lines_of_a_subscription_without_amortized_ones_are_charged(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    lines = [
+        {"role": "actual", "subscription_id": "SUB-1"},
+        {"role": "actual", "subscription_id": "sub-2"},
+        {"role": "amortized"},
+    ]
+    exports(con, *lines)
+    fates = select(con, "billing/azure/raw_lines", "subscription_id", "line_fate", "is_paired")
+    assert fates == [
+        ("SUB-1", "left_out", True),
+        ("sub-2", "charge", True),
+        ("sub-1", "charge", True),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -792,6 +820,7 @@ MIXED = [
     {"role": "actual", **LISTED},
     {"role": "actual", **LISTED, **PURCHASE, "invoice_id": "T1"},
     {"role": "actual", **PURCHASE, "charge_type": "Refund", "cost": "-0.5"},
+    {"role": "actual", **LISTED, "subscription_id": "sub-2", "cost": "11"},
     {"role": "amortized", **LISTED},
     {"role": "amortized", **LISTED, **COVERED, "list_price": "0"},
     {
@@ -843,6 +872,7 @@ def test_totals_are_of_the_month_and_say_how_far_they_were_rounded(
 def test_the_sums_of_both_views_are_found_by_currency(con: duckdb.DuckDBPyConnection) -> None:
     lines = [
         {"role": "actual", "cost": "1"},
+        {"role": "actual", "cost": "6", "subscription_id": "sub-2"},
         {"role": "actual", **PURCHASE, "cost": "3"},
         {"role": "amortized", "cost": "1"},
         {"role": "amortized", **COVERED, "cost": "2"},
@@ -851,10 +881,10 @@ def test_the_sums_of_both_views_are_found_by_currency(con: duckdb.DuckDBPyConnec
     ]
     columns = ("currency", "left_out_lines", "actual_cost", "billed_cost", "amortized_use_cost")
     exports(con, *lines)
-    rows = select(con, "billing/azure/cost_totals", *columns, "allocated_cost")
+    rows = select(con, "billing/azure/cost_totals", *columns, "allocated_cost", "lone_cost")
     assert rows == [
-        ("EUR", 0, D(0), D(7), D(0), D(0)),
-        ("USD", 1, D(4), D(9), D(2), D(5)),
+        ("EUR", 0, D(0), D(7), D(0), D(0), D(0)),
+        ("USD", 1, D(10), D(15), D(2), D(5), D(6)),
     ]
 
 

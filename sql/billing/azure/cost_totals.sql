@@ -8,6 +8,23 @@ SELECT
     coalesce(sum(amount(cost)) FILTER (WHERE role = 'actual'), 0) AS actual_cost,
     count(*) FILTER (WHERE line_fate = 'left_out') AS left_out_lines,
     coalesce(sum(amount(cost)) FILTER (WHERE line_fate = 'left_out'), 0) AS left_out_cost,
+    count(*) FILTER (
+        WHERE
+            is_paired
+            AND role = 'actual'
+            AND line_fate = 'charge'
+            AND NOT (is_committed AND kind IN ('purchase', 'refund'))
+    ) AS lone_lines,
+    coalesce(
+        sum(amount(cost)) FILTER (
+            WHERE
+                is_paired
+                AND role = 'actual'
+                AND line_fate = 'charge'
+                AND NOT (is_committed AND kind IN ('purchase', 'refund'))
+        ),
+        0
+    ) AS lone_cost,
     coalesce(
         sum(amount(cost)) FILTER (
             WHERE

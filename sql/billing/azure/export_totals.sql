@@ -9,14 +9,22 @@ WITH views AS (
     WHERE left(billing_period_start, 7) = $month
 ),
 
+repeated AS (
+    SELECT DISTINCT upper(coalesce(subscription_id, '')) AS subscription
+    FROM raw_text
+    WHERE role = 'amortized' AND left(billing_period_start, 7) = $month
+),
+
 texts AS (
     SELECT
         *,
         upper(replace(coalesce(charge_type, 'Usage'), ' ', '')) AS charged_as,
         regexp_full_match(coalesce(pricing_model, ''), '(?i)(reservation|savings ?plan)')
             AS commits,
-        (SELECT views.are_both FROM views) AS both_views
+        (SELECT views.are_both FROM views) AS both_views,
+        repeated.subscription IS NOT NULL AS is_repeated
     FROM raw_text
+    LEFT JOIN repeated ON upper(coalesce(raw_text.subscription_id, '')) = repeated.subscription
     WHERE left(billing_period_start, 7) = $month
 ),
 
@@ -37,6 +45,7 @@ kept AS (
         both_views
         AND role = 'actual'
         AND NOT (commits AND charged_as IN ('PURCHASE', 'REFUND'))
+        AND is_repeated
     )
 ),
 

@@ -13,12 +13,15 @@ WITH worded AS (
 
 SELECT
     *,
-    line_month IN (SELECT month FROM paired_months) AS is_paired,
+    line_month IN (SELECT paired.month FROM paired_subscriptions AS paired) AS is_paired,
     CASE
         WHEN
             role = 'actual'
             AND NOT (is_committed AND kind IN ('purchase', 'refund'))
-            AND line_month IN (SELECT month FROM paired_months)
+            -- A subscription that the amortized export has no line of is not repeated there.
+            AND (line_month, coalesce(lower(subscription_id), '')) IN (
+                SELECT (paired.month, paired.subscription) FROM paired_subscriptions AS paired
+            )
             THEN 'left_out'
         ELSE 'charge'
     END AS line_fate,
