@@ -28,6 +28,7 @@ TEXT = {
     "tags": "VARCHAR",
 } | {column.name: "VARCHAR" for column in COLUMNS}
 RESTS = {"line_number": "BIGINT", "billed": "DECIMAL(38,18)"}
+TAG_TEXTS = dict.fromkeys(("all_tags", "resource_tags", "categories", "tags"), "VARCHAR")
 DOUBLES = {"line_number": "BIGINT", "ordinal": "BIGINT"}
 UNREADABLE = {
     "file": "VARCHAR",

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from bill_tables import DOUBLES, MONTH, RESTS, D, connection, raw_lines, select, table
+from bill_tables import DOUBLES, MONTH, RESTS, TAG_TEXTS, D, connection, raw_lines, select, table
 
 from pipelines.contracts import BASES
 from pipelines.money import plain
@@ -27,6 +27,7 @@ def opened() -> Iterator[duckdb.DuckDBPyConnection]:
 @pytest.fixture
 def con(opened: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     table(opened, "plan_rests", RESTS, [])
+    table(opened, "tag_texts", TAG_TEXTS, [])
     return opened
 
 
@@ -318,6 +319,28 @@ def test_tags_are_carried_as_they_were_read(con: duckdb.DuckDBPyConnection, tags
     (found,) = one(con, "Tags", tags=tags)
     assert json.loads(found) == json.loads(tags)
     assert found == tags
+
+
+MAPS = {"tag_map": "all", "cost_category_map": "categories"}
+OF_MAPS = {"all_tags": "all", "resource_tags": "", "categories": "categories", "tags": '{"b":"2"}'}
+
+
+@pytest.mark.parametrize(
+    ("line", "tags"),
+    [
+        (MAPS, ['{"b":"2"}']),
+        ({**MAPS, "tags": '{"a":"1"}'}, ['{"b":"2","a":"1"}']),
+        ({"tag_map": "all"}, ["{}"]),
+        ({"tags": '{"a":"1"}'}, ['{"a":"1"}']),
+        ({**FEE_OF_PLAN, **MAPS}, ['{"b":"2"}', '{"b":"2"}']),
+    ],
+)
+def test_a_charge_has_the_tags_its_maps_stand_for(
+    con: duckdb.DuckDBPyConnection, line: dict[str, str], tags: list[str]
+) -> None:
+    table(con, "tag_texts", TAG_TEXTS, [OF_MAPS])
+    raw_lines(con, line)
+    assert charges(con, "Tags") == [(text,) for text in tags]
 
 
 def test_an_id_is_the_digest_of_the_key_numbered_where_a_note_says_so(

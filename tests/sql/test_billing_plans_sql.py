@@ -230,6 +230,7 @@ def test_the_totals_that_never_see_a_charge_are_the_sums_of_the_charges(
 ) -> None:
     raw_lines(con, *EVERY_KIND)
     materialise(con, "plan_rests", "billing/aws/plan_rests", {"use_net": use_net})
+    materialise(con, "tag_texts", "billing/aws/tag_texts")
     charges = select(
         *(con, "billing/aws/charges", "line_part", *BASES),
         **{"source": "shop", "month": MONTH, "use_net": use_net},

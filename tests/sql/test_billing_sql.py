@@ -27,6 +27,7 @@ from bill_tables import (
 
 from pipelines.billing.aws import COLUMNS
 from pipelines.contracts import CHARGES
+from pipelines.queries import materialise
 
 
 @pytest.fixture(scope="module")
@@ -98,11 +99,9 @@ def test_an_instant_in_another_form_is_the_same_instant_in_a_key(
 @pytest.mark.parametrize(
     ("line", "tags"),
     [
-        ({"tags": '{"a":"1"}'}, '{"a":"1"}'),
         ({"resource_tag_map": '{"user_b":"2","user_a":"1","aws_c":"3"}'},
          '{"a":"1","aws:c":"3","b":"2"}'),
         ({"resource_tag_map": '{"user_a":""}'}, "{}"),
-        ({"tags": '{"a":"1"}', "resource_tag_map": '{"user_b":"2"}'}, '{"a":"1","b":"2"}'),
         ({"tag_map": '{"resourceTags/user:A":"1","user:b":"2","costCategory/C":"3"}',
           "resource_tag_map": '{"user_a":"1"}'},
          '{"A":"1","b":"2","costCategory/C":"3"}'),
@@ -114,8 +113,9 @@ def test_an_instant_in_another_form_is_the_same_instant_in_a_key(
 def test_tags_of_maps_have_the_keys_of_the_legacy_report(
     con: duckdb.DuckDBPyConnection, line: dict[str, str], tags: str
 ) -> None:
-    raw_text(con, line)
-    assert select(con, "billing/aws/raw_lines", "tags") == [(tags,)]
+    raw_lines(con, line, line, {})
+    maps = [line.get(name, "") for name in ("tag_map", "resource_tag_map", "cost_category_map")]
+    assert select(con, "billing/aws/tag_texts") == [(*maps, tags)]
 
 
 def test_what_only_the_product_map_says_is_read_from_it(con: duckdb.DuckDBPyConnection) -> None:
@@ -273,6 +273,7 @@ SHARE = ("ChargePeriodStart", "ChargePeriodEnd", "used_cost", "unused_cost")
 
 
 def shares(con: duckdb.DuckDBPyConnection, *columns: str, use_net: bool = False) -> list[Any]:
+    materialise(con, "tag_texts", "billing/aws/tag_texts")
     return select(
         con, "billing/aws/split_shares", *columns, source="shop", month=MONTH, use_net=use_net
     )
@@ -343,6 +344,23 @@ def test_a_share_s_period_is_found_as_a_charge_s(
     table(con, "doubled_lines", DOUBLES, [])
     raw_lines(con, {**SPLIT, **line})
     assert shares(con, *SHARE[:2]) == [period]
+
+
+@pytest.mark.parametrize(
+    ("line", "tags"),
+    [
+        ({"tags": '{"a":"1"}'}, {"a": "1"}),
+        ({"resource_tag_map": '{"user_b":"2"}'}, {"b": "2"}),
+        ({"tags": '{"a":"1"}', "resource_tag_map": '{"user_b":"2"}'}, {"a": "1", "b": "2"}),
+    ],
+)
+def test_a_share_has_the_tags_its_maps_stand_for(
+    con: duckdb.DuckDBPyConnection, line: dict[str, str], tags: dict[str, str]
+) -> None:
+    table(con, "doubled_lines", DOUBLES, [])
+    raw_lines(con, {**SPLIT, **line}, {**SPLIT, "tag_map": "{}"})
+    found = [json.loads(text) for (text,) in shares(con, "Tags")]
+    assert sorted(found, key=len) == [{}, tags]
 
 
 USED = ("ChargeCategory", "ChargePeriodStart", "ChargePeriodEnd", "ChargeFrequency")

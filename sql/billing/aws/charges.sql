@@ -197,29 +197,47 @@ focus AS NOT MATERIALIZED (
         '' AS line_part,
         line_number,
         unused,
-        line_item_type
+        line_item_type,
+        coalesce(tag_map, '') AS all_tags,
+        coalesce(resource_tag_map, '') AS resource_tags,
+        coalesce(cost_category_map, '') AS categories
     FROM costed
+),
+
+parts AS NOT MATERIALIZED (
+    SELECT
+        focus.* REPLACE (coalesce(plan_rests.billed, focus."BilledCost") AS "BilledCost")
+    FROM focus
+    LEFT JOIN plan_rests ON focus.line_number = plan_rests.line_number
+    UNION ALL
+    -- The part of a commitment's fee that nothing used, as a row of its own.
+    SELECT
+        focus.* REPLACE (
+            'unused' AS line_part,
+            'Usage' AS "ChargeCategory",
+            'Usage-Based' AS "ChargeFrequency",
+            'Committed' AS "PricingCategory",
+            'Unused' AS "CommitmentDiscountStatus",
+            0 AS "BilledCost",
+            unused AS "EffectiveCost",
+            0 AS "ContractedCost",
+            0 AS "ListCost"
+        )
+    FROM focus
+    WHERE line_item_type IN ('SavingsPlanRecurringFee', 'RIFee') AND unused <> 0
 )
 
 SELECT
-    focus.* EXCLUDE (unused, line_item_type) REPLACE (
-        coalesce(plan_rests.billed, focus."BilledCost") AS "BilledCost"
+    parts.* EXCLUDE (unused, line_item_type, all_tags, resource_tags, categories) REPLACE (
+        CASE
+            WHEN tag_texts.tags IS NULL THEN parts."Tags"
+            WHEN parts."Tags" = '{}' THEN tag_texts.tags
+            ELSE json_merge_patch(tag_texts.tags, parts."Tags")::VARCHAR
+        END AS "Tags"
     )
-FROM focus
-LEFT JOIN plan_rests ON focus.line_number = plan_rests.line_number
-UNION ALL
--- The part of a commitment's fee that nothing used, as a row of its own.
-SELECT
-    focus.* EXCLUDE (unused, line_item_type) REPLACE (
-        'unused' AS line_part,
-        'Usage' AS "ChargeCategory",
-        'Usage-Based' AS "ChargeFrequency",
-        'Committed' AS "PricingCategory",
-        'Unused' AS "CommitmentDiscountStatus",
-        0 AS "BilledCost",
-        unused AS "EffectiveCost",
-        0 AS "ContractedCost",
-        0 AS "ListCost"
-    )
-FROM focus
-WHERE line_item_type IN ('SavingsPlanRecurringFee', 'RIFee') AND unused <> 0
+FROM parts
+LEFT JOIN tag_texts
+    ON
+        parts.all_tags = tag_texts.all_tags
+        AND parts.resource_tags = tag_texts.resource_tags
+        AND parts.categories = tag_texts.categories

@@ -6,12 +6,7 @@ SELECT
         coalesce(product_name, cur_attribute(product_map, '$.product_name')) AS product_name,
         coalesce(region, cur_attribute(product_map, '$.region')) AS region,
         coalesce(instance_type, cur_attribute(product_map, '$.instance_type')) AS instance_type,
-        coalesce(product_family, cur_attribute(product_map, '$.product_family')) AS product_family,
-        CASE
-            WHEN coalesce(resource_tag_map, tag_map, cost_category_map) IS NULL THEN tags
-            WHEN tags = '{}' THEN cur_tags(tag_map, resource_tag_map, cost_category_map)
-            ELSE json_merge_patch(tags, cur_tags(tag_map, resource_tag_map, cost_category_map))::VARCHAR
-        END AS tags
+        coalesce(product_family, cur_attribute(product_map, '$.product_family')) AS product_family
     ),
     strftime(instant(billing_period_start), '%Y-%m') AS line_month,
     CASE

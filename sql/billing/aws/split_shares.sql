@@ -28,7 +28,11 @@ SELECT
     parent_resource_id AS "x_ParentResourceId",
     usage_type AS "x_UsageType",
     operation AS "x_Operation",
-    tags AS "Tags",
+    CASE
+        WHEN tag_texts.tags IS NULL THEN month_lines.tags
+        WHEN month_lines.tags = '{}' THEN tag_texts.tags
+        ELSE json_merge_patch(tag_texts.tags, month_lines.tags)::VARCHAR
+    END AS "Tags",
     CASE
         WHEN $use_net THEN coalesce(amount(net_split_cost), amount(split_cost))
         ELSE amount(split_cost)
@@ -42,4 +46,9 @@ SELECT
 FROM month_lines
 LEFT JOIN doubled_lines
     ON month_lines.line_number = doubled_lines.line_number
+LEFT JOIN tag_texts
+    ON
+        coalesce(month_lines.tag_map, '') = tag_texts.all_tags
+        AND coalesce(month_lines.resource_tag_map, '') = tag_texts.resource_tags
+        AND coalesce(month_lines.cost_category_map, '') = tag_texts.categories
 WHERE line_fate = 'split'
