@@ -153,6 +153,11 @@ def _sentences(totals: Mapping[str, Any]) -> list[str]:
             f"the usage they cover costs nothing ({totals['actual_commitment_lines']} lines). Give "
             "the amortized export too (`amortized_path`)."
         )
+    if totals["other_period_lines"]:
+        found.append(
+            f"{totals['other_period_lines']} lines are of a billing period that starts in another "
+            "month: they count in the month whose export delivers them."
+        )
     if totals["allocated_lines"]:
         found.append(
             f"{totals['allocated_lines']} lines were made by cost allocation rules of Azure; they "

@@ -46,6 +46,11 @@ MACROS: Final[dict[str, str]] = {
         f"ELSE try_strptime({_DAY}, '%m/%d/%Y') END"
     ),
     "is_one_month(a, b)": "b = a + INTERVAL 1 MONTH - INTERVAL 1 DAY",
+    "touches_month(month, a, b)": (
+        "coalesce(a < (month || '-01')::TIMESTAMP + INTERVAL 1 MONTH "
+        "AND coalesce(b, a + INTERVAL 1 MONTH - INTERVAL 1 DAY) >= (month || '-01')::TIMESTAMP, "
+        "false)"
+    ),
     "iso_date(t, day_first)": (
         "CASE WHEN t IS NULL OR t LIKE '____-__-__%' THEN t "
         "WHEN slash_part(t, 1) IS NOT NULL "

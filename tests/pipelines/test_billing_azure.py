@@ -328,6 +328,20 @@ def test_another_month_s_amortized_costs_are_no_pair(tmp_path: Path) -> None:
     assert counted.rows() == [("actual.csv", 2, 0, 0), ("amortized.csv", 0, 1, 0)]
 
 
+def test_a_period_from_one_month_into_the_next_is_of_the_month_that_delivers_it(
+    tmp_path: Path,
+) -> None:
+    period = {"BillingPeriodStartDate": "08/14/2026", "BillingPeriodEndDate": "09/13/2026"}
+    file = export(tmp_path, "ea.csv", EA, ea(**period, Cost="5"))
+    tables = read_azure(tmp_path, file, told=True)
+    assert costs(tables) == "9 9 12 20"
+    assert tables.warnings == [
+        "2026-09: source 'shop': 1 lines are of a billing period that starts in another month: "
+        "they count in the month whose export delivers them."
+    ]
+    assert costs(read_azure(tmp_path, file, name="loose")) == "4 4 6 10"
+
+
 def test_costs_of_azure_s_own_allocation_count_as_written(tmp_path: Path) -> None:
     rule = {"CostAllocationRuleName": "shared network"}
     lines = [ea(**rule, Cost="-4"), ea(**rule, Cost="4", SubscriptionId="sub-2")]

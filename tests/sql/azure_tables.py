@@ -64,7 +64,12 @@ def written(con: duckdb.DuckDBPyConnection, *rows: Mapping[str, Any]) -> None:
     )
 
 
-def exports(con: duckdb.DuckDBPyConnection, *rows: Mapping[str, Any], **view: Any) -> None:
+def exports(
+    con: duckdb.DuckDBPyConnection,
+    *rows: Mapping[str, Any],
+    month_is_told: bool = False,
+    **view: Any,
+) -> None:
     """Days of usage and all views over them; a row's `role` is its file's."""
     files = {row.get("file", row.get("role", "a.csv")): row.get("role", "") for row in rows}
     written(con, *({"file": row.get("role", "a.csv"), **row} for row in rows))
@@ -78,7 +83,7 @@ def exports(con: duckdb.DuckDBPyConnection, *rows: Mapping[str, Any], **view: An
     con.execute(f"CREATE OR REPLACE TEMP VIEW raw_text AS {sql('billing/azure/raw_text')}")
     materialise(con, "paired_subscriptions", "billing/azure/paired_subscriptions")
     con.execute(f"CREATE OR REPLACE TEMP VIEW raw_lines AS {sql('billing/azure/raw_lines')}")
-    define_month(con, FORMAT, month_is_told=False)
+    define_month(con, FORMAT, month_is_told=month_is_told)
 
 
 def of_lines(

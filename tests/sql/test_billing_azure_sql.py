@@ -275,6 +275,31 @@ def test_a_line_is_of_the_month_its_billing_period_starts_in(
     assert select(con, "billing/azure/raw_lines", "line_month") == [(month,)]
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "month"),
+    [
+        ("2026-09-01", "2026-09-30", "2026-09"),
+        ("2026-08-14", "2026-09-13", "2026-09"),
+        ("2026-08-14", None, "2026-09"),
+        ("2026-09-30", "2026-10-29", "2026-09"),
+        ("2026-08-01", "2026-08-31", "2026-08"),
+        ("2026-10-01", "2026-10-31", "2026-10"),
+        ("soon", None, None),
+    ],
+)
+def test_a_delivery_of_a_month_tells_the_month_of_periods_that_touch_it(
+    con: duckdb.DuckDBPyConnection, start: str, end: str | None, month: str | None
+) -> None:
+    line = {"billing_period_start": start, "billing_period_end": end}
+    exports(con, line, month_is_told=True)
+    assert select(con, "billing/azure/raw_lines", "line_month") == [(month,)]
+    others = select(con, "billing/azure/cost_totals", "other_period_lines")
+    assert others == ([(int(start[:7] != month),)] if month == MONTH else [])
+    lines = select(con, "billing/azure/export_totals", "lines", **RUN)
+    exports(con, line)
+    assert lines == [(1,)] * 4
+
+
 def keys(con: duckdb.DuckDBPyConnection, *rows: Mapping[str, Any]) -> int:
     exports(con, *rows)
     return len({key for (key,) in select(con, "billing/azure/raw_lines", "line_key")})

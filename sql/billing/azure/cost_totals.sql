@@ -61,6 +61,8 @@ SELECT
     coalesce(
         sum(amount(cost)) FILTER (WHERE line_fate = 'charge' AND allocation_rule IS NOT NULL), 0
     ) AS allocated_cost,
+    count(*) FILTER (WHERE line_fate = 'charge' AND period_month <> line_month)
+        AS other_period_lines,
     count(*) FILTER (
         WHERE
             line_fate = 'charge'

@@ -6,13 +6,15 @@ WITH views AS (
     SELECT
         coalesce(bool_or(role = 'actual') AND bool_or(role = 'amortized'), false) AS are_both
     FROM raw_text
-    WHERE left(billing_period_start, 7) = $month
+    WHERE left(billing_period_start, 7) = $month OR getvariable('month_is_told')
 ),
 
 repeated AS (
     SELECT DISTINCT upper(coalesce(subscription_id, '')) AS subscription
     FROM raw_text
-    WHERE role = 'amortized' AND left(billing_period_start, 7) = $month
+    WHERE
+        role = 'amortized'
+        AND (left(billing_period_start, 7) = $month OR getvariable('month_is_told'))
 ),
 
 texts AS (
@@ -25,7 +27,8 @@ texts AS (
         repeated.subscription IS NOT NULL AS is_repeated
     FROM raw_text
     LEFT JOIN repeated ON upper(coalesce(raw_text.subscription_id, '')) = repeated.subscription
-    WHERE left(billing_period_start, 7) = $month
+    -- A delivery that tells its month has no line of another one: the reader stops at those.
+    WHERE left(billing_period_start, 7) = $month OR getvariable('month_is_told')
 ),
 
 kept AS (

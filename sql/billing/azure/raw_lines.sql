@@ -5,7 +5,20 @@
 WITH worded AS (
     SELECT
         *,
-        strftime(instant(billing_period_start), '%Y-%m') AS line_month,
+        left(billing_period_start, 7) AS period_month,
+        -- A pay-as-you-go account's period runs from, say, the 14th to the 13th, its exports from
+        -- the first of a month to its last: the delivery tells the month of what it touches.
+        CASE
+            WHEN
+                getvariable('month_is_told')
+                AND touches_month(
+                    getvariable('month'),
+                    instant(billing_period_start),
+                    instant(billing_period_end)
+                )
+                THEN getvariable('month')
+            ELSE strftime(instant(billing_period_start), '%Y-%m')
+        END AS line_month,
         charge_kind(charge_type) AS kind,
         is_commitment(pricing_model) AS is_committed
     FROM raw_text
@@ -13,13 +26,13 @@ WITH worded AS (
 
 SELECT
     *,
-    line_month IN (SELECT paired.month FROM paired_subscriptions AS paired) AS is_paired,
+    period_month IN (SELECT paired.month FROM paired_subscriptions AS paired) AS is_paired,
     CASE
         WHEN
             role = 'actual'
             AND NOT (is_committed AND kind IN ('purchase', 'refund'))
             -- A subscription that the amortized export has no line of is not repeated there.
-            AND (line_month, coalesce(lower(subscription_id), '')) IN (
+            AND (period_month, coalesce(lower(subscription_id), '')) IN (
                 SELECT (paired.month, paired.subscription) FROM paired_subscriptions AS paired
             )
             THEN 'left_out'
