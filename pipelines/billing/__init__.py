@@ -29,5 +29,19 @@ Decisions for AWS's Cost and Usage Report, legacy and 2.0, with their reasons:
   line's unblended cost stands in for its ListCost, counted.
 - **A charge's id** is a digest of what a line is about (accounts, service, usage type, resource,
   period), not of what it costs, its invoice, its file or AWS's LineItemId, which is neither stable
-  nor unique. Lines that agree in all of it are numbered by their content.
+  nor unique. Lines that agree in all of it are numbered by their content. Instants are compared as
+  such: a line keeps its id when a report changes from CSV to Parquet, or from legacy to 2.0.
+- **An export of CUR 2.0 has any subset of the columns.** Four must be there: the billing period,
+  the line item type, the currency and the unblended cost. What a commitment costs the usage it
+  covers, and what of it was used, must be there once the bill has such a line. Everything else may
+  be absent: a stand-in is used and counted, or it is said once what the absence hides (the
+  operation and parent of container split rows, the reservation a fee may be of).
+- **Tags of CUR 2.0** come from the map `tags` where an export has it: it holds the tags of
+  resources, accounts, principals and users and the cost categories, under their very names.
+  `resource_tags` and `cost_category` stand in for it; their keys have lost case and punctuation
+  (`modelVersion` is `model_version`), as in the legacy report's Parquet. Keys are those of the
+  legacy CSV: `user:` and `resourceTags/` are dropped, other prefixes kept.
+- **The caller** is `lineItem/IamPrincipal`, else `lineItem/UserIdentifier`.
+- **The map `discount`** and the blended columns are not read: the money of a discount is in its own
+  line or in the net columns.
 """

@@ -1,6 +1,8 @@
 """Which files of AWS Data Exports are a month's bill, from their names and manifests alone."""
 
+import csv
 import json
+from pathlib import Path
 
 import pytest
 
@@ -163,6 +165,22 @@ def test_a_single_run_needs_no_time():
 def test_a_delivery_that_is_none_is_named(names, manifests, problem):
     with pytest.raises(BillUnreadable, match=problem):
         choose(*names, **manifests)
+
+
+def test_a_real_bucket_is_read_refresh_by_refresh(shared_data: Path):
+    schema = shared_data / "billing/aws-cur2-schema/fivetran_cur2_flattened.csv"
+    with schema.open(newline="") as text:
+        listed = sorted({row["_file"] for row in csv.DictReader(text)})
+    created = [name for name in listed if name.startswith("new_standard_with_prefix_create/")]
+    months = {name: LAYOUT.month_of(name) for name in created}
+    assert sorted(months.values()) == ["2024-03"] * 7 + ["2024-04"]
+    texts: dict[str, str] = {}
+    march = [name for name, month in months.items() if month == "2024-03"]
+    assert LAYOUT.choose("shop", "2024-03", march, texts).files == [max(march)]
+    exports = [name for name in listed if LAYOUT.month_of(name) == "2024-03"]
+    with pytest.raises(BillUnreadable, match="3 exports have files for it"):
+        LAYOUT.choose("shop", "2024-03", exports, texts)
+    assert layout_of([name for name in listed if "20221201" in name]).name == "aws-report"
 
 
 @pytest.mark.parametrize(
