@@ -1,11 +1,17 @@
 """Which files of Azure's exports are a month's bill: the latest run of each, by its manifest."""
 
+from pathlib import Path
+
+import polars as pl
 import pytest
-from azure_exports import manifest
+from azure_exports import manifest, read_azure
+from billing_reading import sums
 
 from pipelines.billing.layouts import Delivery
 from pipelines.billing.layouts.azure_exports import AzureExports, check_counts
+from pipelines.contracts import BASES
 from pipelines.errors import BillUnreadable
+from pipelines.files import LocalFile
 
 LAYOUT = AzureExports()
 SEPTEMBER = "costs/daily/20260901-20260930"
@@ -268,3 +274,50 @@ def test_a_file_is_held_against_what_its_manifest_states(
 def test_a_manifest_that_states_no_counts_is_believed() -> None:
     check_counts("shop", MONTH, {PATH: manifest("part_0_0001.csv")}, {PART: 1}, {PART: 1})
     check_counts("shop", MONTH, {PATH: manifest(STATED)}, {"elsewhere.csv": 1})
+
+
+def test_of_daily_runs_of_both_exports_the_last_ones_are_read_and_joined(
+    tmp_path: Path, shared_data: Path
+) -> None:
+    root = tmp_path / "container"
+    samples = {
+        "ActualCost": "EA_ActualCost_Small.csv",
+        "AmortizedCost": "EA_AmortizedCost_Small.csv.gz",
+    }
+    for type_, sample in samples.items():
+        data = (shared_data / "billing" / "azure" / sample).read_bytes()
+        for day in (20, 21):
+            folder = root / f"costs/{type_}/20230901-20230930/202309{day}0300/guid-{day}"
+            folder.mkdir(parents=True)
+            part = folder / f"part_0_0001{'.csv.gz' if sample.endswith('.gz') else '.csv'}"
+            part.write_bytes(data)
+            blob = {
+                "blobName": part.relative_to(tmp_path).as_posix(),
+                "byteCount": len(data),
+                "dataRowCount": 11 if type_ == "ActualCost" else 28,
+            }
+            told = manifest(
+                blob,
+                type=type_,
+                export=type_,
+                submitted=f"2023-09-{day}T03:00:00.1Z",
+                start="2023-09-01T00:00:00",
+                end=f"2023-09-{day}T00:00:00Z",
+            )
+            (folder / "manifest.json").write_text(told, encoding="utf-8")
+    paths = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if path.is_file()}
+    texts = {
+        name: path.read_text(encoding="utf-8")
+        for name, path in paths.items()
+        if LAYOUT.is_manifest(name)
+    }
+    found = LAYOUT.choose("shop", "2023-09", sorted(paths), texts)
+    files = [
+        LocalFile(str(paths[name]), name, paths[name].stat().st_size, "e", found.roles[name])
+        for name in found.files
+    ]
+    tables = read_azure(tmp_path, *files, month="2023-09", told=found.month_is_told)
+    assert [f"{sums(tables)[basis]:.2f}" for basis in BASES[:2]] == ["19.05", "16.30"]
+    counted = pl.read_parquet(tables.files)
+    lines = dict(counted.select("file", "lines_read").rows())
+    check_counts("shop", "2023-09", texts, {file.name: file.size for file in files}, lines)
