@@ -27,7 +27,7 @@ from pipelines.billing.layouts.known import layout_of
 from pipelines.billing.layouts.loose import is_data
 from pipelines.errors import BillUnreadable, FileDamaged
 from pipelines.inputs import FileIdentity, Inputs, digest_of
-from pipelines.months import complete_days, days_in_month, months_between
+from pipelines.months import complete_days, days_in_month, has_settled, months_between
 from pipelines.settings import BillSource, LogSource
 
 Listing = Mapping[str, Sequence[StoredFile]]
@@ -204,6 +204,7 @@ def collect_inputs(
         texts=project.texts,
         code=code_digest(),
         is_over=complete_days(month, now) == days_in_month(month),
+        has_settled=has_settled(month, now),
     )
 
 

@@ -30,6 +30,7 @@ from assets.lake import Lake, MonthHandle, Publication, WrittenTable
 from assets.object_store import StoredFile
 from assets.project import Project
 from pipelines.closing import status_of_run
+from pipelines.contracts import BILL_FILES
 from pipelines.errors import ModelspendError, PublicationLost
 from pipelines.inputs import Inputs
 
@@ -264,10 +265,20 @@ class MonthRun:
         billed = totals.filter((pl.col("InvoiceId") == "") & (pl.col("basis") == "BilledCost"))
         return int(billed["lines"].sum())
 
+    def lines_to_be_invoiced(self) -> int:
+        """Of those the ones that wait for it: a bill that never names an invoice waits for none."""
+        return int(self.frame(BILL_FILES.name)["without_invoice"].sum())
+
     @property
     def is_final(self) -> bool:
-        """The month is over, every line is invoiced, and no source is missing."""
-        return self.inputs.is_over and not self.problems and self.lines_without_invoice() == 0
+        """The month is over, no source is missing, and every line is invoiced.
+
+        A bill that names no invoices is final when its month has settled.
+        """
+        is_invoiced = self.lines_without_invoice() == 0 or (
+            self.inputs.has_settled and self.lines_to_be_invoiced() == 0
+        )
+        return self.inputs.is_over and not self.problems and is_invoiced
 
     # Publishing
 

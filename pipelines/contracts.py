@@ -246,6 +246,7 @@ BILL_FILES = Contract(
         "other_months": COUNT,
         "left_out": COUNT,
         "rejects": COUNT,
+        "without_invoice": COUNT,
         "rounding": MONEY,
     },
     key=("source", "file"),
@@ -257,6 +258,7 @@ BILL_FILES = Contract(
         "other_months",
         "left_out",
         "rejects",
+        "without_invoice",
         "rounding",
     ),
 )

@@ -25,8 +25,8 @@ class Inputs:
     """Everything one month's figures depend on.
 
     `texts` holds the digests of settings, catalogue and rules, `code` that of the code which makes
-    the numbers. `is_over` is the one thing the clock decides: a month that ended since the last
-    run is published again, because only then can it be final.
+    the numbers. `is_over` and `has_settled` are all that the clock decides: a month that ended or
+    settled since the last run is published again, because only then can it be final.
     """
 
     month: str
@@ -35,6 +35,7 @@ class Inputs:
     texts: Mapping[str, str]
     code: str
     is_over: bool
+    has_settled: bool
 
     def canonical(self) -> str:
         """The identities as JSON, the same text for the same inputs in any order of listing."""
@@ -46,6 +47,7 @@ class Inputs:
                 "texts": dict(self.texts),
                 "code": self.code,
                 "is_over": self.is_over,
+                "has_settled": self.has_settled,
             },
             sort_keys=True,
             separators=(",", ":"),

@@ -79,6 +79,16 @@ def complete_days(month: str, now: datetime) -> int:
     return max(0, (min(at, end) - start).days)
 
 
+def has_settled(month: str, now: datetime) -> bool:
+    """Whether a month's bill has had its time to change, which the last night it is refreshed sees.
+
+    For bills that name no invoice there is no other sign that they are final. `now` is an aware
+    instant.
+    """
+    at = now.astimezone(UTC).replace(tzinfo=None)
+    return at >= month_bounds(month)[1] + timedelta(days=DAYS_A_CLOSED_MONTH_STILL_MOVES - 1)
+
+
 def months_to_refresh(now: datetime) -> list[str]:
     """The months whose bill can still move, oldest first.
 

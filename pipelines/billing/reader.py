@@ -360,6 +360,7 @@ def _write_files(
             "other_months": counts[file.name].other_months,
             "left_out": counts[file.name].left_out,
             "rejects": counts[file.name].rejects,
+            "without_invoice": counts[file.name].without_invoice,
             "rounding": counts[file.name].rounding,
         }
         for file in files

@@ -251,7 +251,7 @@ def test_a_month_that_fails_leaves_the_others_published(project):
     )
     assert [outcome.result for outcome in outcomes] == ["failed", "published"]
     assert isinstance(outcomes[0].error, BillUnreadable)
-    assert "no folder for this billing period" in said[0]
+    assert "nothing has been delivered for this billing month" in said[0]
     assert lake_of(project).published_months() == [MONTH]
 
 

@@ -5,6 +5,7 @@ Every amount here is the publisher's, as the samples' README states it; none was
 
 import shutil
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -142,3 +143,21 @@ def test_reading_a_month_again_changes_nothing(tmp_path: Path, samples: Path):
     again = run_month(shop, "2025-01")
     assert (again.result, again.publication_id) == ("unchanged", first.publication_id)
     assert totals(shop, "2025-01")["ai", "USD", "EffectiveCost"] == D("33.90")
+
+
+def test_a_bill_that_names_no_invoice_is_final_when_its_month_has_settled(
+    tmp_path: Path, samples: Path
+):
+    pair = bills(tmp_path / "ea", *sorted((samples / "azure").glob("EA_*")))
+    shop = project(tmp_path / "shop", {"name": "ea", "format": "azure", "path": pair})
+
+    def status(now: datetime) -> tuple[str, str | None]:
+        outcome = run_month(shop, "2023-09", now=now)
+        return outcome.result, outcome.status
+
+    assert status(datetime(2023, 10, 5, tzinfo=UTC)) == ("published", "provisional")
+    assert status(datetime(2023, 10, 14, tzinfo=UTC)) == ("unchanged", "provisional")
+    assert status(datetime(2023, 10, 15, tzinfo=UTC)) == ("published", "final")
+    found = totals(shop, "2023-09")
+    assert found["ea", "USD", "BilledCost"] == D("19.05")
+    assert found["ea", "USD", "EffectiveCost"] == D("16.30")

@@ -7,6 +7,7 @@ import pytest
 from pipelines.months import (
     complete_days,
     days_in_month,
+    has_settled,
     month_bounds,
     months_between,
     months_to_refresh,
@@ -69,3 +70,17 @@ def test_what_is_no_month_is_said_to_be_none(text: str) -> None:
 def test_a_range_that_runs_backwards_is_refused() -> None:
     with pytest.raises(ValueError, match="runs backwards"):
         list(months_between("2026-10", "2026-09"))
+
+
+@pytest.mark.parametrize(
+    ("now", "settled"),
+    [
+        (datetime(2026, 9, 30, tzinfo=UTC), False),
+        (datetime(2026, 10, 14, 23, 59, tzinfo=UTC), False),
+        (datetime(2026, 10, 15, tzinfo=UTC), True),
+        (datetime(2026, 10, 15, 1, tzinfo=timezone(timedelta(hours=2))), False),
+    ],
+)
+def test_a_month_has_settled_on_the_last_day_it_is_refreshed(now: datetime, settled: bool):
+    assert has_settled("2026-09", now) is settled
+    assert not settled or months_to_refresh(now) == ["2026-09", "2026-10"]
