@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pipelines.focus_out.files import Total
     from pipelines.review.sheets import Sheet
 
-MEMORY = "1GB"
+MEMORY = "1500MB"
 """Of DuckDB, whatever the month's size; what is larger goes to a folder beside the file."""
 
 

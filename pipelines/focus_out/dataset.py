@@ -15,7 +15,7 @@ from pipelines.queries import materialise, sql
 ROWS: Final = "cost_and_usage"
 """The view `prepare` leaves: every column of every version."""
 
-BATCH: Final = 200_000
+BATCH: Final = 100_000
 """Charges that are joined with their allocation at a time."""
 
 DEALT_AT_ONCE: Final = 50_000
@@ -36,16 +36,17 @@ _KNOWN = ", ".join(f"'{key}'" for key in _FOCUS_DETAILS)
 MACROS: Final = {
     "focus_unit(unit)": "coalesce(getvariable('focus_units')[lower(unit)], unit)",
     "plain_number(digits)": "rtrim(rtrim(digits, '0'), '.')",
-    # cost / quantity to 1e-18, rounded down, in two divisions so that no product leaves HUGEINT
-    "_price_units(cost, quantity)": (
-        "cost // quantity * 1000000000000000000"
-        " + cost % quantity * 1000000000 // quantity * 1000000000"
-        " + cost % quantity * 1000000000 % quantity * 1000000000 // quantity"
-    ),
+    "units_of(amount)": _UNITS.format("amount"),
+    # cost / quantity, both in units of 1e-18, to 1e-18, rounded down; in two divisions and within
+    # bounds, so that no product leaves HUGEINT
     "unit_price(cost, quantity)": (
-        "CASE WHEN quantity > 0 AND quantity < 100000000000 AND cost >= 0"
-        " AND cost::DOUBLE < quantity::DOUBLE * 1e15 THEN "
-        + _MONEY.format(f"_price_units({_UNITS.format('cost')}, {_UNITS.format('quantity')})")
+        "CASE WHEN cost >= 0 AND quantity > 0 AND quantity < 100000000000000000000000000000"
+        " AND cost // quantity < 1000000000000000 THEN "
+        + _MONEY.format(
+            "cost // quantity * 1000000000000000000"
+            " + cost % quantity * 1000000000 // quantity * 1000000000"
+            " + cost % quantity * 1000000000 % quantity * 1000000000 // quantity"
+        )
         + " END"
     ),
     # the first `mark` of 1e12 shares of a quantity, rounded towards zero

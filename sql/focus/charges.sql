@@ -69,6 +69,15 @@ priced AS (
         END) AS commitment_category
     FROM skus
 ),
+measured AS (
+    -- once a row: inside a CASE they would be made anew wherever they are named
+    SELECT
+        *,
+        units_of(pricing_quantity) AS quantity_units,
+        units_of("ListCost") AS list_units,
+        units_of("ContractedCost") AS contracted_units
+    FROM priced
+),
 committed AS (
     SELECT
         *,
@@ -79,11 +88,11 @@ committed AS (
         END AS consumed_quantity,
         CASE
             WHEN sku_price_id IS NOT NULL
-                THEN coalesce("ListUnitPrice", unit_price("ListCost", pricing_quantity))
+                THEN coalesce("ListUnitPrice", unit_price(list_units, quantity_units))
         END AS list_unit_price,
         CASE
             WHEN sku_price_id IS NOT NULL
-                THEN coalesce("ContractedUnitPrice", unit_price("ContractedCost", pricing_quantity))
+                THEN coalesce("ContractedUnitPrice", unit_price(contracted_units, quantity_units))
         END AS contracted_unit_price,
         CASE
             WHEN sku_price_id IS NULL THEN NULL
@@ -98,7 +107,7 @@ committed AS (
             WHEN commitment_category = 'Usage' THEN pricing_unit
             ELSE "BillingCurrency"
         END AS commitment_unit
-    FROM priced
+    FROM measured
 )
 SELECT
     c.source,
