@@ -50,10 +50,12 @@ def read_month(folder: Path, month: str, work: Path) -> tuple[pl.DataFrame, pl.D
 
 
 def agrees(figures: MonthFigures, charges: pl.DataFrame, shares: pl.DataFrame) -> bool:
+    unused = charges.filter(pl.col("CommitmentDiscountStatus") == "Unused")
     return (
         charges["BilledCost"].sum() == figures.billed
         and charges["EffectiveCost"].sum() == figures.effective
-        and charges.height + shares.height == figures.lines
+        and unused["EffectiveCost"].sum() == figures.unused_commitment
+        and charges.height - unused.height + shares.height == figures.lines
         and shares.height == figures.split_rows
     )
 
