@@ -183,6 +183,8 @@ def current_delivery(
             if layout.is_manifest(file.name)
         }
         delivery = layout.choose(source.name, month, list(by_name), texts)
+        sizes = {name: by_name[name].size for name in delivery.files}
+        delivery.require_stated(source.name, month, sizes)
         files += [by_name[name] for name in delivery.files]
         told.append(delivery)
     return files, Delivery(
@@ -190,6 +192,7 @@ def current_delivery(
         roles={name: role for delivery in told for name, role in delivery.roles.items()},
         warnings=[warning for delivery in told for warning in delivery.warnings],
         month_is_told=all(delivery.month_is_told for delivery in told),
+        stated={name: said for delivery in told for name, said in delivery.stated.items()},
     )
 
 

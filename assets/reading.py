@@ -4,6 +4,7 @@ One source's unreadable bill stops that source alone: it is marked missing, the 
 source is left there is no month to publish, and the first problem is raised.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import polars as pl
@@ -11,9 +12,10 @@ import polars as pl
 from assets.deliveries import current_delivery
 from assets.month_run import MonthRun, Rows
 from assets.object_store import fetch_all
+from pipelines.billing.azure import check_sources_are_apart
 from pipelines.billing.layouts import Delivery
 from pipelines.billing.periods import usage_window
-from pipelines.billing.reader import read_bill
+from pipelines.billing.reader import BILL_TABLES, BillTables, read_bill
 from pipelines.contracts import BILL_REJECTS
 from pipelines.errors import BillUnreadable, CommitmentUnbalanced, FileDamaged, ModelspendError
 from pipelines.files import LocalFile
@@ -30,47 +32,66 @@ def read_bills(run: MonthRun) -> dict[str, Rows]:
     Raises:
         BillUnreadable, CommitmentUnbalanced, FileDamaged: the only source, or every one, failed.
     """
-    tables: dict[str, list[str]] = {
-        "core_billing__charges": [],
-        "core_billing__split_shares": [],
-        "core_billing__files": [],
-        "core_billing__rejects": [],
-        "core_billing__export_totals": [],
-    }
-    errors: list[ModelspendError] = []
+    read: dict[str, BillTables] = {}
+    errors: dict[str, ModelspendError] = {}
     for source in run.project.settings.bills:
         try:
-            files, delivery = _bill_files(run, source)
-            with run.connect() as con:
-                bill = read_bill(
-                    con,
-                    source,
-                    run.month,
-                    files,
-                    run.folder(f"bill-{source.name}"),
-                    format_=run.project.format_of(source),
-                    month_is_told=delivery.month_is_told,
-                )
+            read[source.name] = _read_source(run, source)
         except STOPS_A_SOURCE as error:
-            errors.append(error)
-            run.mark_missing(source.name, str(error))
-            tables["core_billing__rejects"] += _rejects_of(run, source, error)
+            errors[source.name] = error
+    errors |= _told_twice(run, read)
+    tables: dict[str, list[str]] = {name: [] for name in BILL_TABLES}
+    for source in run.project.settings.bills:
+        if problem := errors.get(source.name):
+            run.mark_missing(source.name, str(problem))
+            tables[BILL_REJECTS.name] += _rejects_of(run, source, problem)
             continue
         run.mark_read(source.name)
-        where = f"{run.month}: source '{source.name}':"
-        run.warn([f"{where} {warning}" for warning in delivery.warnings])
+        bill = read[source.name]
         run.warn(bill.warnings)
-        for table, path in (
-            ("core_billing__charges", bill.charges),
-            ("core_billing__split_shares", bill.split_shares),
-            ("core_billing__files", bill.files),
-            ("core_billing__rejects", bill.rejects),
-            ("core_billing__export_totals", bill.export_totals),
-        ):
-            tables[table].append(str(path))
+        for name, path in zip(BILL_TABLES, bill.paths, strict=True):
+            tables[name].append(str(path))
     if len(errors) == len(run.project.settings.bills):
-        raise errors[0]
+        raise next(iter(errors.values()))
     return dict(tables)
+
+
+def _read_source(run: MonthRun, source: BillSource) -> BillTables:
+    """One source's bill of the month, held against what its delivery states."""
+    files, delivery = _bill_files(run, source)
+    with run.connect() as con:
+        bill = read_bill(
+            con,
+            source,
+            run.month,
+            files,
+            run.folder(f"bill-{source.name}"),
+            format_=run.project.format_of(source),
+            month_is_told=delivery.month_is_told,
+        )
+    counted = pl.read_parquet(bill.files, columns=["file", "lines_read"])
+    sizes = {file.name: file.size for file in files}
+    delivery.require_stated(source.name, run.month, sizes, dict(counted.iter_rows()))
+    where = f"{run.month}: source '{source.name}':"
+    said = [f"{where} {warning}" for warning in delivery.warnings]
+    return replace(bill, warnings=[*said, *bill.warnings])
+
+
+def _told_twice(run: MonthRun, read: Mapping[str, BillTables]) -> dict[str, ModelspendError]:
+    """Azure's actual and amortized costs as two sources are one bill: neither is published."""
+    azure = {
+        source.name: [str(read[source.name].charges)]
+        for source in run.project.settings.bills
+        if source.format == "azure" and source.name in read
+    }
+    if len(azure) < 2:
+        return {}
+    with run.connect() as con:
+        try:
+            check_sources_are_apart(con, run.month, azure)
+        except BillUnreadable as error:
+            return dict.fromkeys(azure, error)
+    return {}
 
 
 def _bill_files(run: MonthRun, source: BillSource) -> tuple[list[LocalFile], Delivery]:

@@ -38,6 +38,12 @@ MOST_REPEATED = Decimal("0.5")
 """Parts of one delivery have few lines in common; a delivery and its restatement have most."""
 
 
+BILL_TABLES = tuple(
+    contract.name for contract in (CHARGES, SPLIT_SHARES, BILL_FILES, BILL_REJECTS, EXPORT_TOTALS)
+)
+"""The tables that are read from a bill."""
+
+
 @dataclass(frozen=True)
 class BillTables:
     """The tables of one source's month as Parquet files, and what a person should know of them."""
@@ -48,6 +54,11 @@ class BillTables:
     rejects: Path
     export_totals: Path
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files of `BILL_TABLES`, in its order."""
+        return (self.charges, self.split_shares, self.files, self.rejects, self.export_totals)
 
 
 @dataclass(frozen=True)

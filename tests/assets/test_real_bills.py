@@ -17,6 +17,7 @@ from assets.engine import RunOutcome, run_month
 from assets.lake import Lake
 from assets.project import Project
 from pipelines.contracts import BUCKETS
+from pipelines.errors import BillUnreadable
 
 D = Decimal
 CENT = D("0.01")
@@ -161,3 +162,23 @@ def test_a_bill_that_names_no_invoice_is_final_when_its_month_has_settled(
     found = totals(shop, "2023-09")
     assert found["ea", "USD", "BilledCost"] == D("19.05")
     assert found["ea", "USD", "EffectiveCost"] == D("16.30")
+
+
+def test_azure_s_two_views_of_one_bill_are_one_source_and_not_two(tmp_path: Path, samples: Path):
+    actual = bills(tmp_path / "actual", samples / "azure/EA_ActualCost_Small.csv")
+    amortized = bills(tmp_path / "amortized", samples / "azure/EA_AmortizedCost_Small.csv.gz")
+    apart = project(
+        tmp_path / "apart",
+        {"name": "actual", "format": "azure", "path": actual},
+        {"name": "amortized", "format": "azure", "path": amortized},
+    )
+    with pytest.raises(BillUnreadable, match=r"both are one bill.*`amortized_path`"):
+        run_month(apart, "2023-09")
+
+    source = {"name": "ea", "format": "azure", "path": actual, "amortized_path": amortized}
+    shop = project(tmp_path / "shop", source)
+    outcome = run(shop, "2023-09")
+    assert totals(shop, "2023-09")["ea", "USD", "EffectiveCost"] == D("16.30")
+    said = [warning for warning in outcome.warnings if "10.50" in warning]
+    assert len(said) == 1
+    assert "19.05 USD, those of the actual export to 8.55 USD" in said[0]

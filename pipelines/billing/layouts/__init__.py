@@ -9,6 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from pipelines.errors import BillUnreadable
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What a manifest states of one file; None: nothing."""
+
+    manifest: str
+    size: int | None = None
+    rows: int | None = None
+
 
 @dataclass(frozen=True)
 class Delivery:
@@ -22,6 +33,30 @@ class Delivery:
     """Sentences, without the month and source they are of."""
     month_is_told: bool = True
     """The delivery says that its files are this month's: a line of another month is a fault."""
+    stated: dict[str, Stated] = field(default_factory=dict)
+    """What is stated of the files, by name."""
+
+    def require_stated(
+        self,
+        source: str,
+        month: str,
+        sizes: Mapping[str, int],
+        rows: Mapping[str, int] | None = None,
+    ) -> None:
+        """Hold the files against the bytes and, once they are read, the rows stated of them.
+
+        Raises:
+            BillUnreadable: a file has another size or number of rows.
+        """
+        for name, stated in self.stated.items():
+            for told, found, unit in (
+                (stated.size, sizes.get(name), "bytes"),
+                (stated.rows, (rows or {}).get(name), "rows"),
+            ):
+                if told is not None and found is not None and told != found:
+                    problem = f"{name} has {found} {unit}, its manifest states {told}"
+                    where = f"{stated.manifest}: the delivery may not be over"
+                    raise BillUnreadable(source, month, problem, where)
 
 
 class Layout(Protocol):

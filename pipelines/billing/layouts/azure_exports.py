@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pipelines.billing.layouts import Delivery
+from pipelines.billing.layouts import Delivery, Stated
 from pipelines.errors import BillUnreadable
 
 PERIOD: Final = re.compile(r"(?:^|/)(\d{4})(\d{2})\d{2}-(\d{4})(\d{2})(\d{2})/")
@@ -112,44 +112,16 @@ class AzureExports:
         _stop_at_mixed(source, month, current)
         files: list[str] = []
         roles: dict[str, str] = {}
+        stated: dict[str, Stated] = {}
         for run in current:
             here = _files(source, month, run, names)
             files += here
+            for name, blob in zip(here, run.blobs, strict=True):
+                if (blob.size, blob.rows) != (None, None):
+                    stated[name] = Stated(run.manifest, blob.size, blob.rows)
             if role := ROLES[run.type.lower()]:
                 roles |= dict.fromkeys(here, role)
-        return Delivery(files, roles, warnings)
-
-
-def check_counts(
-    source: str,
-    month: str,
-    texts: Mapping[str, str],
-    sizes: Mapping[str, int],
-    lines: Mapping[str, int] | None = None,
-) -> None:
-    """Hold a delivery's files against the bytes and, once they are read, the rows it states.
-
-    `texts` are the month's manifests, `sizes` the bytes of the chosen files, `lines` their records
-    without header. What no manifest states is not checked.
-
-    Raises:
-        BillUnreadable: a file has another size or number of rows.
-    """
-    for manifest, text in texts.items():
-        run = _run(source, month, manifest, text)
-        for blob in run.blobs:
-            name = _find(blob.name, manifest, sizes)
-            if name is None:
-                continue
-            for stated, found, unit in (
-                (blob.size, sizes[name], "bytes"),
-                (blob.rows, (lines or {}).get(name), "rows"),
-            ):
-                if stated is not None and found is not None and stated != found:
-                    problem = f"{name} has {found} {unit}, its manifest states {stated}"
-                    raise BillUnreadable(
-                        source, month, problem, f"{manifest}: the delivery may not be over"
-                    )
+        return Delivery(files, roles, warnings, stated=stated)
 
 
 def _last(name: str) -> str:
