@@ -5,16 +5,18 @@ states.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import polars as pl
 
 from assets.closing import posted_differences
+from assets.connections import connect
 from assets.lake import Lake, Publication
 from assets.project import Project
 from pipelines.closing import last_two_states, month_among, restatement_among
@@ -226,6 +228,6 @@ class Reading:
 
     @contextmanager
     def _connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with duckdb.connect(config={"memory_limit": "700MB", "threads": 2}) as con:
-            con.execute("SET enable_progress_bar = false")
+        with TemporaryDirectory() as folder, closing(connect(Path(folder, "spill"))) as con:
+            con.execute("SET preserve_insertion_order = true")
             yield con

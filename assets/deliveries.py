@@ -15,8 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import duckdb
-
+from assets.connections import connect
 from assets.object_store import StoredFile, fetch, fetch_all, list_files
 from assets.project import Project, code_digest
 from pipelines.billing.file_months import months_of_file
@@ -135,8 +134,10 @@ def _months_in(project: Project, source: BillSource, file: StoredFile) -> list[s
         return [str(month) for month in json.loads(known.read_text(encoding="utf-8"))]
     [there] = fetch_all([file], source.storage, project.cache)
     known.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=known.parent) as work, closing(duckdb.connect()) as con:
-        con.execute("SET TimeZone = 'UTC'")
+    with (
+        TemporaryDirectory(dir=known.parent) as work,
+        closing(connect(Path(work, "spill"))) as con,
+    ):
         try:
             months = months_of_file(con, source, project.format_of(source), there, Path(work))
         except (BillUnreadable, FileDamaged):

@@ -5,7 +5,7 @@ Belongs here: what was asked for, and how that becomes a project of a run. What 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +13,7 @@ from typing import Any, Final
 import duckdb
 from pydantic import ValidationError
 
+from assets.connections import connect
 from assets.object_store import StoredFile, fetch_all
 from assets.project import Project
 from pipelines.attribution.rules import load_rules
@@ -119,8 +120,5 @@ def problem_of(month: str, error: ModelspendError) -> str:
 @contextmanager
 def connection(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB in memory that spills below `work`, in UTC, without a progress bar of its own."""
-    with duckdb.connect(config={"memory_limit": "700MB", "threads": 2}) as con:
-        con.execute("SET temp_directory = $folder", {"folder": str(work / "spill")})
-        con.execute("SET enable_progress_bar = false")
-        con.execute("SET TimeZone = 'UTC'")
+    with closing(connect(work / "spill")) as con:
         yield con

@@ -10,7 +10,6 @@ Knows the lake and the stores, not Dagster.
 """
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator
@@ -25,6 +24,7 @@ from uuid import uuid4
 import duckdb
 import polars as pl
 
+from assets.connections import connect
 from assets.deliveries import collect_inputs, list_bills, list_logs
 from assets.lake import Lake, MonthHandle, Publication, WrittenTable
 from assets.object_store import StoredFile
@@ -33,11 +33,6 @@ from pipelines.closing import status_of_run
 from pipelines.contracts import BILL_FILES
 from pipelines.errors import ModelspendError, PublicationLost
 from pipelines.inputs import Inputs
-
-MEMORY_PER_THREAD_MB = 350
-"""DuckDB's own share: its limit does not bound the process."""
-
-MAX_THREADS = 8
 
 ABANDONED_AFTER_SECONDS = 2 * 24 * 3600
 """Work of a run that was killed is removed by a later run, when it can no longer be at work."""
@@ -147,7 +142,7 @@ class MonthRun:
     @contextmanager
     def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A DuckDB in memory of its own, for one step; it spills into the run's work folder."""
-        con = self._connection()
+        con = connect(self.folder("spill"))
         try:
             yield con
         finally:
@@ -156,20 +151,7 @@ class MonthRun:
     @cached_property
     def _desk(self) -> duckdb.DuckDBPyConnection:
         """The run's own connection, which only passes files on: a new one takes 20 ms each time."""
-        return self._connection()
-
-    def _connection(self) -> duckdb.DuckDBPyConnection:
-        threads = min(os.cpu_count() or 1, MAX_THREADS)
-        con = duckdb.connect(
-            config={
-                "memory_limit": f"{threads * MEMORY_PER_THREAD_MB}MB",
-                "threads": threads,
-                "temp_directory": str(self.folder("spill")),
-                "preserve_insertion_order": False,
-            }
-        )
-        con.execute("SET TimeZone = 'UTC'")
-        return con
+        return connect(self.folder("spill"))
 
     # Tables
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from assets.month_run import MEMORY_PER_THREAD_MB
+from assets.connections import MEMORY_PER_THREAD_MB
 from tests.benchmarks.inputs import Size
 from tests.benchmarks.measure import Failed, run
 from tests.benchmarks.project import blank_data
