@@ -180,6 +180,9 @@ def prepare(bill: Bill) -> None:
     materialise(
         bill.con, "plan_rests", "billing/aws/plan_rests", {"use_net": bill.params["use_net"]}
     )
+    materialise(
+        bill.con, "unused_parts", "billing/aws/unused_parts", {"use_net": bill.params["use_net"]}
+    )
     materialise(bill.con, "tag_texts", "billing/aws/tag_texts")
     _say_what_is_absent(bill)
 

@@ -12,7 +12,7 @@ from bill_tables import DOUBLES, MONTH, RESTS, TAG_TEXTS, D, connection, raw_lin
 
 from pipelines.contracts import BASES
 from pipelines.money import plain
-from pipelines.queries import query_over
+from pipelines.queries import materialise, query_over
 
 UNIT = D("1E-18")
 PLAN, RESERVED = {"plan_arn": "plan"}, {"reservation_arn": "reserved"}
@@ -32,6 +32,7 @@ def con(opened: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 
 
 def charges(con: duckdb.DuckDBPyConnection, *columns: str, use_net: bool = False) -> list[Any]:
+    materialise(con, "unused_parts", "billing/aws/unused_parts", {"use_net": use_net})
     return select(con, "billing/aws/charges", *columns, source="shop", month=MONTH, use_net=use_net)
 
 
@@ -349,6 +350,7 @@ def test_an_id_is_the_digest_of_the_key_numbered_where_a_note_says_so(
     fee = {**FEE_OF_PLAN, "line_key": "fee"}
     raw_lines(con, *({"line_key": key} for key in ("twice", "twice", "once")), fee)
     table(con, "doubled_lines", DOUBLES, [{"line_number": 3, "ordinal": 2}])
+    materialise(con, "unused_parts", "billing/aws/unused_parts", {"use_net": False})
     twice, once, paid = (md5(key.encode()).hexdigest() for key in ("twice", "once", "fee"))  # noqa: S324
     rows = query_over(
         *(con, "billing/charges", {"charge_rows": "billing/aws/charges"}),

@@ -109,6 +109,29 @@ def test_fees_usage_and_split_rows_have_no_rest(con: duckdb.DuckDBPyConnection) 
     assert rests(con) == {}
 
 
+def test_only_fees_that_nothing_used_in_part_have_parts(con: duckdb.DuckDBPyConnection) -> None:
+    fee = {"line_item_type": "SavingsPlanRecurringFee", "plan_commitment": "10"}
+    reserved = {"line_item_type": "RIFee", "unused_upfront": "1.5", "net_unused_recurring": "0.25"}
+    raw_lines(
+        con,
+        {**fee, "plan_used": "6.5"},
+        {**fee, "plan_used": "10"},
+        {**reserved, "unused_recurring": "0.5"},
+        {"line_item_type": "RIFee", "unused_recurring": "0"},
+        {"line_item_type": "Fee", "unused_recurring": "9", "plan_commitment": "9"},
+        {**fee, "plan_used": "1", "operation": "EKSPod-EC2"},
+    )
+    for use_net, reserved_part in ((False, D(2)), (True, D("1.75"))):
+        found = sorted(select(con, "billing/aws/unused_parts", use_net=use_net))
+        assert found == [
+            (line, part, unused)
+            for line, unused in ((2, D("3.5")), (4, reserved_part))
+            for part in ("", "unused")
+        ]
+    raw_lines(con)
+    assert select(con, "billing/aws/unused_parts", use_net=False) == []
+
+
 def test_a_plan_s_balance_adds_its_hours_and_keeps_payers_and_currencies_apart(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
@@ -230,6 +253,7 @@ def test_the_totals_that_never_see_a_charge_are_the_sums_of_the_charges(
 ) -> None:
     raw_lines(con, *EVERY_KIND)
     materialise(con, "plan_rests", "billing/aws/plan_rests", {"use_net": use_net})
+    materialise(con, "unused_parts", "billing/aws/unused_parts", {"use_net": use_net})
     materialise(con, "tag_texts", "billing/aws/tag_texts")
     charges = select(
         *(con, "billing/aws/charges", "line_part", *BASES),

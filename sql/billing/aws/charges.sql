@@ -59,19 +59,6 @@ costed AS (
             ELSE as_billed
         END AS effective,
         CASE
-            WHEN line_type = 'SavingsPlanRecurringFee'
-                THEN amount(plan_commitment) - amount(plan_used)
-            WHEN line_type = 'RIFee'
-                THEN CASE
-                    WHEN $use_net
-                        THEN
-                            coalesce(amount(net_unused_upfront), amount(unused_upfront), 0)
-                            + coalesce(amount(net_unused_recurring), amount(unused_recurring), 0)
-                    ELSE
-                        coalesce(amount(unused_upfront), 0) + coalesce(amount(unused_recurring), 0)
-                END
-        END AS unused,
-        CASE
             WHEN
                 line_type IN (
                     'SavingsPlanNegation',
@@ -94,7 +81,7 @@ costed AS (
 
 -- Everything is worked out before the join: after it each line's text stands alone, and what was
 -- worked out once for each distinct text would be worked out for each line.
-focus AS NOT MATERIALIZED (
+focus AS (
     SELECT
         $month AS billing_month,
         strftime(period_start, '%Y-%m') AS charge_month,
@@ -194,50 +181,49 @@ focus AS NOT MATERIALIZED (
         file AS "x_SourceFile",
         line AS "x_SourceLine",
         line_key,
-        '' AS line_part,
         line_number,
-        unused,
-        line_item_type,
         coalesce(tag_map, '') AS all_tags,
         coalesce(resource_tag_map, '') AS resource_tags,
         coalesce(cost_category_map, '') AS categories
     FROM costed
-),
-
-parts AS NOT MATERIALIZED (
-    SELECT
-        focus.* REPLACE (coalesce(plan_rests.billed, focus."BilledCost") AS "BilledCost")
-    FROM focus
-    LEFT JOIN plan_rests ON focus.line_number = plan_rests.line_number
-    UNION ALL
-    -- The part of a commitment's fee that nothing used, as a row of its own.
-    SELECT
-        focus.* REPLACE (
-            'unused' AS line_part,
-            'Usage' AS "ChargeCategory",
-            'Usage-Based' AS "ChargeFrequency",
-            'Committed' AS "PricingCategory",
-            'Unused' AS "CommitmentDiscountStatus",
-            0 AS "BilledCost",
-            unused AS "EffectiveCost",
-            0 AS "ContractedCost",
-            0 AS "ListCost"
-        )
-    FROM focus
-    WHERE line_item_type IN ('SavingsPlanRecurringFee', 'RIFee') AND unused <> 0
 )
 
+-- A join, not a union: of a union's rows each text would be written for itself.
 SELECT
-    parts.* EXCLUDE (unused, line_item_type, all_tags, resource_tags, categories) REPLACE (
+    focus.* EXCLUDE (all_tags, resource_tags, categories) REPLACE (
         CASE
-            WHEN tag_texts.tags IS NULL THEN parts."Tags"
-            WHEN parts."Tags" = '{}' THEN tag_texts.tags
-            ELSE json_merge_patch(tag_texts.tags, parts."Tags")::VARCHAR
-        END AS "Tags"
-    )
-FROM parts
+            WHEN tag_texts.tags IS NULL THEN focus."Tags"
+            WHEN focus."Tags" = '{}' THEN tag_texts.tags
+            ELSE json_merge_patch(tag_texts.tags, focus."Tags")::VARCHAR
+        END AS "Tags",
+        CASE WHEN unused_parts.line_part = 'unused' THEN 'Usage' ELSE focus."ChargeCategory" END
+            AS "ChargeCategory",
+        CASE
+            WHEN unused_parts.line_part = 'unused' THEN 'Usage-Based'
+            ELSE focus."ChargeFrequency"
+        END AS "ChargeFrequency",
+        CASE WHEN unused_parts.line_part = 'unused' THEN 'Committed' ELSE focus."PricingCategory" END
+            AS "PricingCategory",
+        CASE
+            WHEN unused_parts.line_part = 'unused' THEN 'Unused'
+            ELSE focus."CommitmentDiscountStatus"
+        END AS "CommitmentDiscountStatus",
+        CASE
+            WHEN unused_parts.line_part = 'unused' THEN 0
+            ELSE coalesce(plan_rests.billed, focus."BilledCost")
+        END AS "BilledCost",
+        -- The fee is 0 on these bases: what covers usage is counted there.
+        CASE
+            WHEN unused_parts.line_part = 'unused' THEN unused_parts.unused
+            ELSE focus."EffectiveCost"
+        END AS "EffectiveCost"
+    ),
+    coalesce(unused_parts.line_part, '') AS line_part
+FROM focus
+LEFT JOIN plan_rests ON focus.line_number = plan_rests.line_number
+LEFT JOIN unused_parts ON focus.line_number = unused_parts.line_number
 LEFT JOIN tag_texts
     ON
-        parts.all_tags = tag_texts.all_tags
-        AND parts.resource_tags = tag_texts.resource_tags
-        AND parts.categories = tag_texts.categories
+        focus.all_tags = tag_texts.all_tags
+        AND focus.resource_tags = tag_texts.resource_tags
+        AND focus.categories = tag_texts.categories
