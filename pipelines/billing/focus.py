@@ -176,8 +176,6 @@ def check(con: duckdb.DuckDBPyConnection, source: BillSource, month: str, raw: R
         BillUnreadable: the header names of a file are not in place.
         BilledInTokens: the month is billed in something that is no currency.
     """
-    has_invoices = any("invoice_id" in header.positions for header in raw.headers.values())
-    con.execute(f"SET VARIABLE names_invoices = {str(has_invoices).lower()}")
     for file in list(raw.headers)[:_FILES_LOOKED_AT]:
         _check_header(con, source, month, file)
     _check_currencies(con, source, month)

@@ -167,6 +167,8 @@ def stage(
     else:
         raw = format_.stage(con, source, month, files, work)
         materialise(con, "unreadable_tags", "billing/no_unreadable_tags")
+    names_invoices = any("invoice_id" in header.positions for header in raw.headers.values())
+    con.execute(f"SET VARIABLE names_invoices = {str(names_invoices).lower()}")
     lines = sql(format_.at("raw_lines"))
     con.execute(f"CREATE OR REPLACE TEMP VIEW raw_lines AS {lines}")
     return raw

@@ -414,3 +414,22 @@ def test_an_export_may_change_its_form_within_a_month(tmp_path: Path, legacy: Bi
     names = (tables.charges, legacy.charges)
     one, other = (canonical(path, "x_ChargeId") for path in names)
     assert_frame_equal(one, other)
+
+
+def test_an_export_without_the_invoice_column_waits_for_no_invoice(tmp_path: Path):
+    header = (
+        "bill_billing_period_start_date,line_item_line_item_type,line_item_currency_code,"
+        "line_item_unblended_cost,line_item_usage_start_date"
+    )
+    line = "2026-09-01 00:00:00,Usage,USD,1.5,2026-09-02 10:00:00"
+    for columns, record, waiting in (
+        (header, line, 0),
+        (f"{header},bill_invoice_id", f"{line},", 1),
+    ):
+        folder = tmp_path / str(waiting)
+        folder.mkdir()
+        (folder / "bill.csv").write_text(f"{columns}\n{record}\n", encoding="utf-8")
+        file = LocalFile(str(folder / "bill.csv"), "bill.csv", 1, "e")
+        tables = read(folder, [file])
+        assert pl.read_parquet(tables.files)["without_invoice"].to_list() == [waiting]
+        assert any("no invoice yet" in said for said in tables.warnings) == bool(waiting)

@@ -17,7 +17,8 @@ SELECT
         WHEN parent_resource_id IS NOT NULL AND split_cost IS NOT NULL THEN 'split'
         ELSE 'rejected'
     END AS line_fate,
-    invoice_id IS NULL AS lacks_invoice,
+    -- A CUR 2.0 export may have been made without the column: then no line waits for its invoice.
+    invoice_id IS NULL AND coalesce(getvariable('names_invoices'), true) AS lacks_invoice,
     public_cost IS NULL
     AND coalesce(line_item_type, 'Usage') NOT IN (
         'Tax',
