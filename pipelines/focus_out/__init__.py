@@ -12,7 +12,8 @@ exactly 1. `AllocatedResourceId` is what got the part (`search-rank/v8`, or `sea
 version is not known); it is null on parts that no model got (idle, shared pool, unattributed ...).
 
 What FOCUS demands of every row and a bill left empty is derived from that same row (a unit price
-from cost and quantity, a SKU price from its SKU), and `x_DerivedColumns` names those columns. A
-savings plan negation that its covered usage cancelled to zero is no charge in FOCUS and is left
-out.
+from cost and quantity, a SKU price from its SKU), and `x_DerivedColumns` names the accounts, SKUs,
+categories, quantities and prices among them; a name or type that only repeats an id or a provider's
+own word (`ResourceName`, `BillingAccountType`) is not listed. A savings plan negation that its
+covered usage cancelled to zero is no charge in FOCUS and is left out.
 """
