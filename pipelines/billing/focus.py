@@ -193,7 +193,7 @@ def _check_header(
             source.name,
             month,
             f"the header names of {file} are not in place: most of its lines have {shown}",
-            f"the first lines of {file}: whose columns are they?",
+            f"the first lines of {file}: whose columns they are",
         )
     for billing, charged, text in query(con, "billing/focus/billing_periods", **where).fetchall():
         raise BillUnreadable(

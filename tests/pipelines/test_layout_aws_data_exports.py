@@ -75,13 +75,19 @@ def test_where_only_runs_have_manifests_the_latest_one_decides():
     assert choose(*names, **manifests, month=[f"{BUCKET}/{names[0]}"]) == Delivery([names[0]])
 
 
-def test_without_a_manifest_the_run_with_the_latest_time_is_read_and_that_is_said():
+def test_without_a_manifest_several_refreshes_stop_the_month_and_one_is_read_with_a_warning():
     names = [f"{DATA}/{run}/shop-0000{n}.csv.gz" for n in (1, 2) for run in (NEW, OLD)]
-    delivery = choose(*names)
+    with pytest.raises(BillUnreadable, match="delivered 2 times and no manifest") as stopped:
+        choose(*names)
+    assert OLD in stopped.value.problem
+    assert NEW in stopped.value.problem
+    assert "copy it too" in stopped.value.look_at
+
+    delivery = choose(*(name for name in names if NEW in name))
     assert delivery.files == [f"{DATA}/{NEW}/shop-0000{n}.csv.gz" for n in (1, 2)]
     assert delivery.month_is_told
     assert delivery.warnings == [
-        f"the export has no manifest for the month: the latest of its 2 deliveries is read, {NEW}."
+        "the export has no manifest for the month: all 2 files of its partition are read."
     ]
 
 
@@ -100,19 +106,23 @@ def test_without_a_manifest_a_partition_that_is_overwritten_is_read_whole_and_th
         ["first", "second"],
         [OLD, "copy"],
         [NEW, f"{NEW.partition('Z-')[0]}Z-ffffffff"],
-        [NEW, None],
     ],
-    ids=["no times", "one time", "the same time", "runs beside a file"],
+    ids=["no times", "one time", "the same time"],
 )
-def test_runs_whose_order_nothing_tells_stop_the_month(runs):
-    names = [
-        f"{DATA}/{run}/shop-00001.csv.gz" if run else f"{DATA}/shop-00001.csv.gz" for run in runs
-    ]
+def test_manifests_of_runs_whose_order_nothing_tells_stop_the_month(runs):
+    names = [f"{DATA}/{run}/shop-00001.csv.gz" for run in runs]
+    manifests = {run: [f"{BUCKET}/{name}"] for run, name in zip(runs, names, strict=True)}
     with pytest.raises(BillUnreadable) as stopped:
-        choose(*names)
+        choose(*names, **manifests)
     text = str(stopped.value)
     assert "was delivered 2 times and neither a manifest nor the names of the folders tell" in text
-    assert all((run or "(no folder)") in text for run in runs)
+    assert all(run in text for run in runs)
+
+
+def test_a_run_beside_files_of_the_partition_stops_the_month():
+    names = [f"{DATA}/{NEW}/shop-00001.csv.gz", f"{DATA}/shop-00001.csv.gz"]
+    with pytest.raises(BillUnreadable, match=r"delivered 2 times .*\(no folder\)"):
+        choose(*names)
 
 
 def test_a_single_run_needs_no_time():
@@ -176,7 +186,10 @@ def test_a_real_bucket_is_read_refresh_by_refresh(shared_data: Path):
     assert sorted(months.values()) == ["2024-03"] * 7 + ["2024-04"]
     texts: dict[str, str] = {}
     march = [name for name, month in months.items() if month == "2024-03"]
-    assert LAYOUT.choose("shop", "2024-03", march, texts).files == [max(march)]
+    runs = {name.split("BILLING_PERIOD=2024-03/")[1].split("/")[0] for name in march}
+    with pytest.raises(BillUnreadable, match=f"delivered {len(runs)} times and no manifest"):
+        LAYOUT.choose("shop", "2024-03", march, texts)
+    assert LAYOUT.choose("shop", "2024-03", [max(march)], texts).files == [max(march)]
     exports = [name for name in listed if LAYOUT.month_of(name) == "2024-03"]
     with pytest.raises(BillUnreadable, match="3 exports have files for it"):
         LAYOUT.choose("shop", "2024-03", exports, texts)

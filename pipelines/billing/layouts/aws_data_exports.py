@@ -6,8 +6,8 @@
 
 An export that is set to create new files keeps every refresh of a month beside the others, each of
 them whole: reading all files would count the month several times. The month's manifest names the
-files of the current one; it comes after them. Where `metadata/` was not copied, the refresh whose
-folder has the latest time is taken, and that is said.
+files of the current one; it comes after them. Where `metadata/` was not copied, several refreshes
+stop the month: the one whose folder has the latest time may be the one that is still being written.
 """
 
 import json
@@ -85,11 +85,11 @@ class AwsDataExports:
     def choose(
         self, source: str, month: str, names: Sequence[str], texts: Mapping[str, str]
     ) -> Delivery:
-        """The files the month's manifest names, or else those of the latest refresh.
+        """The files the month's manifest names, or else those of the only refresh.
 
         Raises:
             BillUnreadable: several exports, a manifest that is none or is another month's, a file
-                that is not there, or refreshes whose order nothing tells.
+                that is not there, or several refreshes and no manifest that chooses.
         """
         files = [file for name in names if (file := _read(name)) and file.month == month]
         exports = sorted({file.export for file in files})
@@ -111,7 +111,7 @@ class AwsDataExports:
 
 
 def _current(source: str, month: str, manifests: Sequence[_File]) -> _File:
-    """The month's own manifest, or that of the latest refresh."""
+    """The month's own manifest, or that of the latest refresh that has one."""
     of_month = [file for file in manifests if not file.run]
     if len(of_month) > 1:
         problem = f"{len(of_month)} exports have a manifest for it: " + ", ".join(
@@ -186,16 +186,25 @@ def _without_manifest(source: str, month: str, data: Sequence[_File]) -> Deliver
     if not runs:
         problem = "its partition has no file that can hold lines of a bill"
         raise BillUnreadable(source, month, problem, "the export's status in the console")
-    run = _latest_run(source, month, runs)
-    files = sorted((file for file in data if file.run == run), key=lambda file: file.file)
-    _check_parts(source, month, files)
     if len(runs) > 1:
-        what = f"the latest of its {len(runs)} deliveries is read, {run}"
-    else:
-        what = f"all {len(files)} files of its partition are read"
+        listed = ", ".join(sorted(run or "(no folder)" for run in runs))
+        problem = (
+            f"it was delivered {len(runs)} times and no manifest says which delivery is current: "
+            f"{listed}. Reading them all would count the month {len(runs)} times"
+        )
+        look = (
+            "the export's folder `metadata`, whose manifest names the current files: copy it too, "
+            "or name the folder of one delivery as `path`"
+        )
+        raise BillUnreadable(source, month, problem, look)
+    files = sorted(data, key=lambda file: file.file)
+    _check_parts(source, month, files)
     return Delivery(
         [file.name for file in files],
-        warnings=[f"the export has no manifest for the month: {what}."],
+        warnings=[
+            f"the export has no manifest for the month: all {len(files)} files of its partition "
+            "are read."
+        ],
     )
 
 
