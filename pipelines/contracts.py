@@ -687,8 +687,8 @@ COMMITMENTS = Contract(
 `eligible_on_demand_cost`: list cost of usage that no commitment covered, of SKUs this one covered
 in the month; NULL where the bill names no SKU. Two commitments may both count it: never summed.
 `utilisation` = used / (used + unused) effective cost; `coverage` = covered / (covered + eligible)
-at list; `savings_rate_of_list` = 1 - (used + unused) / covered at list; `savings_rate_of_contracted` =
-(covered at contracted - used - unused) / covered at contracted. Six decimals, NULL where there is
+at list; `savings_rate_of_list` = 1 - (used + unused) / covered at list;
+`savings_rate_of_contracted` = (covered at contracted - used - unused) / covered at contracted. Six decimals, NULL where there is
 nothing to divide by, derived for display: never summed or averaged."""
 
 PREDICTED = Contract(

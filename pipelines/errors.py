@@ -154,6 +154,18 @@ class ContractBroken(ModelspendError):
         super().__init__(f"{table}: {problem}. Nothing was written. This is a fault of modelspend.")
 
 
+class LakeOutdated(BadInput):
+    """A table of the lake is of an earlier version: it lacks columns of this one."""
+
+    def __init__(self, table: str, columns: Sequence[str]) -> None:
+        self.table, self.columns = table, tuple(columns)
+        super().__init__(
+            f"{table}: the lake is of an earlier version of modelspend, which had no "
+            f"{', '.join(columns)}. Nothing was written. Run `modelspend upgrade`; published "
+            "months keep their files and figures."
+        )
+
+
 class UnreconciledSpend(ModelspendError):
     """The buckets do not add up to the export (exit code 4)."""
 

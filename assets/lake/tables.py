@@ -27,7 +27,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from assets.lake.data_files import PARTITION, DataFile, Rows, add_files, in_contract
 from assets.lake.store import Store
 from pipelines.contracts import COUNT, FLAG, INSTANT, MONEY, TABLES, TEXT, Contract
-from pipelines.errors import ContractBroken
+from pipelines.errors import ContractBroken, LakeOutdated
 from pipelines.months import parse_month
 
 PROPERTIES: Final = {
@@ -150,8 +150,8 @@ def write_month(
     """Replace a month's rows: first files that no log names, then one commit that names them.
 
     Raises:
-        ContractBroken: see `in_contract` and `add_files`; or the table was made from an earlier
-            contract.
+        ContractBroken: see `in_contract` and `add_files`; or the table has other columns.
+        LakeOutdated: the table lacks columns that are new in this version.
         CommitFailedError: other commits came in between every time.
     """
     contract = TABLES[table]
@@ -222,11 +222,10 @@ def _require_shape(handle: DeltaTable, contract: Contract) -> None:
     wanted = {name: PrimitiveType(DELTA_TYPES[kind]) for name, kind in contract.columns.items()}
     if found == wanted:
         return
+    if all(wanted.get(name) == kind for name, kind in found.items()):
+        raise LakeOutdated(contract.name, [name for name in wanted if name not in found])
     other = sorted(name for name in found | wanted if found.get(name) != wanted.get(name))
-    problem = (
-        f"the table in the lake has other columns than the contract: {', '.join(other)}. After an "
-        "update of modelspend, `modelspend upgrade` adds those that are new"
-    )
+    problem = f"the table in the lake has other columns than the contract: {', '.join(other)}"
     raise ContractBroken(contract.name, problem)
 
 

@@ -12,7 +12,10 @@ from assets.command import app
 from pipelines.registry.catalogue import parse_catalogue
 from pipelines.settings import parse_settings
 
-COMMANDS = ("demo", "init", "inspect", "run", "backfill", "close", "months", "show", "explain")
+COMMANDS = (
+    *("demo", "init", "inspect", "run", "backfill", "close", "months", "show", "explain"),
+    *("export", "upgrade"),
+)
 ROOT = Path(__file__).resolve().parents[2]
 
 

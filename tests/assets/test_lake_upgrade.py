@@ -8,7 +8,7 @@ from test_lake import MONTH, TOTALS
 
 from assets.lake.upgrade import NewColumns
 from pipelines.contracts import EXPORT_TOTALS, TABLES, Contract
-from pipelines.errors import ContractBroken
+from pipelines.errors import ContractBroken, LakeOutdated
 
 
 def earlier(**changes: str | None) -> Contract:
@@ -29,7 +29,7 @@ def old_lake(lake_home: LakeHome) -> LakeHome:
 
 def test_the_new_columns_are_added_once_and_are_empty_in_old_rows(old_lake: LakeHome):
     lake = old_lake.opened
-    with pytest.raises(ContractBroken, match=r"lines, rounding\. .*modelspend upgrade"):
+    with pytest.raises(LakeOutdated, match=r"lines, rounding\. .*modelspend upgrade"):
         lake.write(TOTALS, "2026-10", rows(TOTALS, "2026-10", 2), "r2")
 
     wanted = [NewColumns(TOTALS, ("lines", "rounding"))]
