@@ -688,8 +688,9 @@ COMMITMENTS = Contract(
 in the month; NULL where the bill names no SKU. Two commitments may both count it: never summed.
 `utilisation` = used / (used + unused) effective cost; `coverage` = covered / (covered + eligible)
 at list; `savings_rate_of_list` = 1 - (used + unused) / covered at list;
-`savings_rate_of_contracted` = (covered at contracted - used - unused) / covered at contracted. Six decimals, NULL where there is
-nothing to divide by, derived for display: never summed or averaged."""
+`savings_rate_of_contracted` = (covered at contracted - used - unused) / covered at contracted. Six
+decimals, NULL where there is nothing to divide by, derived for display: never summed or averaged.
+"""
 
 PREDICTED = Contract(
     name="core_prediction__spend",

@@ -117,8 +117,13 @@ def _make_rows(
     charges: duckdb.DuckDBPyRelation,
     allocated: duckdb.DuckDBPyRelation,
 ) -> None:
-    charges.create_view("origin_charges", replace=True)
-    allocated.create_view("allocated", replace=True)
+    charges.create_view("bill_charges", replace=True)
+    allocated.create_view("ledger", replace=True)
+    for view, name in (
+        ("allocated", "focus/ledger_rows"),
+        ("origin_charges", "focus/ledger_charges"),
+    ):
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {sql(name)}")
     for table in ("split_origins", "split_ratios"):
         materialise(con, table, f"focus/{table}")
     con.execute(f"CREATE OR REPLACE TEMP VIEW focus_charges AS {sql('focus/charges')}")

@@ -343,3 +343,29 @@ def test_a_category_that_the_bill_says_gets_a_subcategory_of_its_own(tmp_path: P
     said = charge(ServiceCategory="Analytics", ServiceName="Amazon Bedrock")
     row = only(focus_rows(tmp_path, [said], [part()]))
     assert row["ServiceSubcategory"] == "Other (Analytics)"
+
+
+def test_what_the_commitment_pool_moved_is_an_adjustment_beside_the_charge(tmp_path: Path):
+    moved = {"rule_id": "commitment-pool", "method": "policy", "evidence": "commitment pool"}
+    nothing = dict.fromkeys(("BilledCost", "ContractedCost", "ListCost"), D(0))
+    rows = focus_rows(
+        tmp_path,
+        [charge("3", SkuPriceId="P-1")],
+        [
+            part("3"),
+            part("0", None, EffectiveCost=D("0.5"), **nothing, **moved),
+            remainder("0", None, EffectiveCost=D("-0.5"), **nothing, **moved),
+        ],
+    )
+    by_rule = {row["x_RuleId"]: row for row in rows}
+    whole = by_rule["aws-sagemaker-hosting"]
+    assert (whole["x_OriginChargeId"], whole["EffectiveCost"]) == ("c1", D(3))
+    assert whole["AllocatedMethodId"] is None
+    pool = [row for row in rows if row["x_RuleId"] == "commitment-pool"]
+    assert sorted(row["EffectiveCost"] for row in pool) == [D("-0.5"), D("0.5")]
+    for row in pool:
+        assert (row["ChargeCategory"], row["BilledCost"]) == ("Adjustment", D(0))
+        assert row["x_OriginChargeId"].startswith("c1-pool-")
+        assert {row[name] for name in ("SkuPriceId", "PricingQuantity", "AllocatedMethodId")} == {
+            None
+        }

@@ -186,3 +186,29 @@ def test_splits_whose_ratios_miss_1_are_unsound_and_a_provider_s_own_part_is_not
     )
     found = select(con, "focus/unsound_splits", ("charge_id", "ratios"))
     assert found == [("bad", D("0.999999999999"))]
+
+
+def test_each_row_of_the_pool_is_named_as_a_charge_of_its_own(con: duckdb.DuckDBPyConnection):
+    moved = {"rule_id": "commitment-pool"}
+    rows = [went("c1", "v1", "3"), went("c1", "v1", "1", **moved), went("c1", "v2", "-1", **moved)]
+    table(con, "ledger", LEDGER, *rows)
+    allocated = sql("focus/ledger_rows")
+    con.execute(f"CREATE TEMP TABLE allocated AS {allocated}")
+    named = select(con, "focus/ledger_rows", ["x_OriginChargeId"])
+    ids = [row[0] for row in named]
+    assert ids.count("c1") == 1
+    assert sorted(len(name) for name in ids) == [2, len("c1-pool-") + 32, len("c1-pool-") + 32]
+    assert len(set(ids)) == 3
+
+    columns = {name: kind for name, kind in CHARGES.columns.items() if kind != INSTANT}
+    table(con, "bill_charges", columns, charged())
+    charges = sql("focus/ledger_charges")
+    found = con.execute(
+        'SELECT "x_ChargeId", "ChargeCategory", "EffectiveCost", "SkuId" '
+        f"FROM ({charges}) ORDER BY ALL"
+    ).fetchall()
+    assert found[0] == ("c1", "Usage", D(6), "S")
+    assert sorted(row[1:] for row in found[1:]) == [
+        ("Adjustment", D(-1), None),
+        ("Adjustment", D(1), None),
+    ]
