@@ -1,4 +1,4 @@
-"""The rows of Parquet files as text Parquet, in our column names, in the file's order.
+"""The rows of Parquet files as text Parquet, in our column names, each with its number.
 
 Numbers become their shortest text, instants UTC text, nested values (maps, structs, lists) JSON.
 A footer says how many rows there must be.
@@ -14,7 +14,7 @@ from pipelines.errors import BillUnreadable
 from pipelines.files import LocalFile
 
 MAGIC = b"PAR1"
-_READ = "read_parquet($path, binary_as_string = true, hive_partitioning = false)"
+_READ = "read_parquet($path, binary_as_string = true, hive_partitioning = false{more})"
 _NESTED = ("STRUCT", "MAP", "UNION")
 
 
@@ -27,7 +27,8 @@ def parquet_columns(
         BillUnreadable: it is no Parquet file, or is cut off.
     """
     try:
-        rows = con.execute(f"DESCRIBE SELECT * FROM {_READ}", {"path": file.path}).fetchall()
+        source = _READ.format(more="")
+        rows = con.execute(f"DESCRIBE SELECT * FROM {source}", {"path": file.path}).fetchall()
     except (duckdb.Error, struct.error) as error:
         problem = f"{file.name} is damaged: {str(error).splitlines()[0]}"
         raise BillUnreadable(source, month, problem, file.name) from error
@@ -55,9 +56,10 @@ def read_parquet_records(
     """
     rows = write_text(
         con,
-        f"SELECT {wanted} FROM {_READ}",
+        f"SELECT {wanted} FROM {_READ.format(more=', file_row_number = true')}",
         {"path": file.path, "name": file.name, "role": file.role, "first_line": 1},
         path,
+        in_order=False,
     )
     counted = con.execute(
         "SELECT sum(num_rows)::BIGINT FROM parquet_file_metadata($path)", {"path": file.path}

@@ -142,9 +142,12 @@ def _converted(
     def field(position: int) -> str:
         return as_text(header.names[position], kinds[position])
 
-    wanted = text_columns(number, header, format_.columns, tag_columns, field)
     if _is(file, PARQUET):
+        wanted = text_columns(
+            number, header, format_.columns, tag_columns, field, row="file_row_number"
+        )
         return read_parquet_records(con, file, wanted, path)
+    wanted = text_columns(number, header, format_.columns, tag_columns, field)
     return read_json_records(con, file, header.names, wanted, path)
 
 
@@ -159,9 +162,9 @@ def _define_views(
     listed = ", ".join(duckdb_text(str(path)) for path in paths)
     con.execute(
         "CREATE OR REPLACE TEMP VIEW delivered_text AS "
-        "SELECT * EXCLUDE (file_row_number, file_number, first_line), "
-        "first_line + file_row_number AS line, "
-        f"file_number * {LINES_PER_FILE} + first_line + file_row_number AS line_number "
+        "SELECT * EXCLUDE (file_row_number, source_row, file_number, first_line), "
+        "first_line + coalesce(source_row, file_row_number) AS line, "
+        f"file_number * {LINES_PER_FILE} + line AS line_number "
         f"FROM read_parquet([{listed}], file_row_number = true)"
     )
     con.execute(f"CREATE OR REPLACE TEMP TABLE unreadable_tags AS {_unreadable_tags(tag_columns)}")

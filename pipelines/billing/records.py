@@ -75,15 +75,18 @@ def text_columns(
     columns: Sequence[Column],
     tag_columns: Mapping[str, str],
     field: Callable[[int], str] = "c{}".format,
+    row: str = "NULL",
 ) -> str:
     """What is read of each record, as the text of a select list.
 
-    `field` is the expression for the text of the header's nth column.
+    `field` is the expression for the text of the header's nth column, `row` that for the record's
+    number in its file, from 0 on; NULL where records are written in the file's order.
     """
     wanted = [
         "$name AS file",
         f"{number} AS file_number",
         "$first_line::BIGINT AS first_line",
+        f"{row}::BIGINT AS source_row",
         "$role AS role",
     ]
     for column in columns:
@@ -184,13 +187,23 @@ def _convert(
 
 
 def write_text(
-    con: duckdb.DuckDBPyConnection, select: str, params: dict[str, object], path: Path
+    con: duckdb.DuckDBPyConnection,
+    select: str,
+    params: dict[str, object],
+    path: Path,
+    *,
+    in_order: bool = True,
 ) -> int:
-    """Write rows as text Parquet in their own order; returns how many there are."""
-    con.execute("SET preserve_insertion_order = true")  # the row's position is its line
+    """Write rows as text Parquet; returns how many there are.
+
+    In their own order where the row's position is its line; in any where it carries its number:
+    within a small memory limit only that makes use of every core.
+    """
+    con.execute(f"SET preserve_insertion_order = {str(in_order).lower()}")
     con.sql(select, params=params).write_parquet(
         str(path), compression="snappy", row_group_size=_ROW_GROUP
     )
+    con.execute("SET preserve_insertion_order = false")
     rows = con.execute("SELECT count(*) FROM read_parquet($path)", {"path": str(path)}).fetchone()
     return int(rows[0]) if rows else 0
 

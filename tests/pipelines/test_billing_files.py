@@ -279,3 +279,10 @@ def test_a_key_that_only_a_later_json_line_has_is_read_and_an_alias_is_not_hidde
     sparse.write_text(lines, encoding="utf-8")
     found = pl.read_parquet(read(tmp_path, sparse).charges).sort("ChargePeriodStart")
     assert found["InvoiceId"].to_list() == [None, "INV-2"]
+
+
+def test_lines_of_a_parquet_file_keep_their_numbers_however_they_are_written(tmp_path: Path):
+    rows = [charge(str(day), day=1 + day % 28) for day in range(1, 400)]
+    found = pl.read_parquet(read(tmp_path, parquet(tmp_path, rows)).charges)
+    numbered = dict(found.select("x_SourceLine", "BilledCost").iter_rows())
+    assert numbered == {line: D(line) for line in range(1, 400)}
