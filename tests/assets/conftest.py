@@ -135,3 +135,9 @@ def writers(lake_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Ite
     yield found
     found.server.terminate()
     found.server.communicate()
+
+
+@pytest.fixture(autouse=True)
+def _tables_are_as_wide_as_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have set the width of a terminal."""
+    monkeypatch.delenv("COLUMNS", raising=False)

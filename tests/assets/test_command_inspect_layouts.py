@@ -3,12 +3,15 @@
 import csv
 import gzip
 import json
+import shutil
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from test_command_inspect import inspected, said, totals
+from typer.testing import CliRunner
 
+from assets.command import app
 from pipelines.settings import parse_settings
 
 D = Decimal
@@ -130,7 +133,7 @@ def test_two_exports_of_the_same_costs_are_asked_about(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("tags", ["resource_tags", "line_item_iam_principal"])
-def test_a_data_export_of_aws_is_known_by_its_folders_and_its_latest_delivery_is_read(
+def test_a_data_export_of_aws_is_known_by_its_folders_and_a_second_delivery_is_asked_about(
     tmp_path: Path, tags: str
 ) -> None:
     line = {
@@ -149,6 +152,11 @@ def test_a_data_export_of_aws_is_known_by_its_folders_and_its_latest_delivery_is
         values = ",".join((line | {"line_item_unblended_cost": cost}).values())
         text = f"{','.join(line)}\n{values}\n"
         (folder / "cur-00001.csv.gz").write_bytes(gzip.compress(text.encode()))
+    result = CliRunner().invoke(app, ["inspect", str(tmp_path)])
+    assert result.exit_code == 3
+    assert "2026-09 was delivered 2 times and no manifest says which one counts" in result.stderr
+
+    shutil.rmtree(folder.parent / "2026-09-20T01:00:00.000Z-run20")
     found = inspected(tmp_path)
     assert (found["format"], found["version"], found["layout"]) == (
         "aws-cur",
