@@ -30,6 +30,30 @@ class SettingsInvalid(BadInput):
         super().__init__(f"{file} cannot be used:\n{lines}\nNothing was read or written.")
 
 
+class SnapshotUnreadable(BadInput):
+    """A file among the snapshots of the registries is none, or is damaged."""
+
+    def __init__(self, file: str, problem: str) -> None:
+        self.file, self.problem = file, problem
+        super().__init__(
+            f"{file} cannot be read as a snapshot of a registry: {problem}. Put it back from a "
+            "copy, or move it away; the others are read as they are."
+        )
+
+
+class RegistryUnreachable(ModelspendError):
+    """A registry does not answer, or refuses; its last snapshot stays as it is (exit code 7)."""
+
+    exit_code = 7
+
+    def __init__(self, registry: str, problem: str) -> None:
+        self.registry, self.problem = registry, problem
+        super().__init__(
+            f"registry '{registry}' could not be asked: {problem}. No snapshot was written; months "
+            "are made from the last one."
+        )
+
+
 class BillUnreadable(BadInput):
     """A bill's delivery is incomplete, damaged or not in the shape its provider documents.
 

@@ -4,6 +4,7 @@ Secrets are never in it: AWS's own chain (environment, profile, role) supplies t
 are relative to the file. Every mistake is reported with the key it is in, all at once.
 """
 
+import re
 import tomllib
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -124,6 +125,48 @@ class LogSource(Section):
     covers: list[Coverage] = []
 
 
+class RegistrySettings(Section):
+    """Where the snapshots of the registries are kept: a folder or `s3://bucket/prefix`.
+
+    They are inputs of every month and the only history of what registries forget: never delete.
+    """
+
+    path: str = "registry"
+    storage: Storage = Storage()
+
+
+class RegistrySource(Section):
+    """One registry that `modelspend registry pull` asks.
+
+    `uri`: for MLflow a tracking server (`https://...`) or the store itself (`sqlite:///...`,
+    `postgresql://...`), for Hugging Face the folder or `s3://` prefix with the repositories.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    kind: Literal["mlflow", "sagemaker", "bedrock", "huggingface"]
+    uri: str | None = None
+    region: str | None = None
+    """SageMaker and Bedrock: the region that is asked."""
+    storage: Storage = Storage()
+    """How the store or the service is reached, where it is not AWS itself."""
+    models: list[str] = []
+    """Only these registered models or model package groups, whole or with `*`; empty: all."""
+    repos: list[str] = []
+    """Hugging Face: only these repositories, whole or with `*`; empty: all."""
+    resource_tags: list[str] = []
+    """Further tags of a run that name the job, instance or host it ran on."""
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self) -> "RegistrySource":
+        if self.kind in {"mlflow", "huggingface"} and not self.uri:
+            message = f'kind = "{self.kind}" needs `uri`'
+            raise ValueError(message)
+        if self.uri and re.match(r"[^/@]*://[^/@]*:[^/@]*@", self.uri):
+            message = "`uri` holds a password: leave it out, the environment supplies it"
+            raise ValueError(message)
+        return self
+
+
 class TagKeys(Section):
     """Which tag keys of the bill name the model, its version and the component."""
 
@@ -166,6 +209,8 @@ class Settings(Section):
     bills: Annotated[list[BillSource], Field(min_length=1)]
     logs: list[LogSource] = []
     catalogue: str = "catalogue.toml"
+    registry: RegistrySettings = RegistrySettings()
+    registries: list[RegistrySource] = []
     rules: str | None = None
     """A rules file placed before the defaults; None: the defaults alone."""
     cache: str = ".modelspend/cache"
@@ -178,6 +223,7 @@ class Settings(Section):
         for kind, names in (
             ("bills", [bill.name for bill in self.bills]),
             ("logs", [log.name for log in self.logs]),
+            ("registries", [registry.name for registry in self.registries]),
         ):
             for name in {name for name in names if names.count(name) > 1}:
                 message = f"two {kind} sources are named {name!r}: a source's name is its identity"

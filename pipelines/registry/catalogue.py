@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError, model_validator
 from pipelines.errors import SettingsInvalid
 from pipelines.months import MONTH
 from pipelines.registry.keys import resource_key
-from pipelines.settings import Instant, Section, parse_toml, problems_of
+from pipelines.settings import Instant, Section, TokenWeights, parse_toml, problems_of
 
 FOREVER = datetime(9999, 1, 1)  # noqa: DTZ001 -- UTC-naive by convention
 EVER = datetime(1970, 1, 1)  # noqa: DTZ001 -- UTC-naive by convention
@@ -54,7 +54,8 @@ class Version(Section):
     released: Instant | None = None
     retired: Instant | None = None
     predecessor: str | None = None
-    """The version it succeeds: its runs are then update, not training."""
+    """The version it succeeds: its runs are then update, not training. Empty: it succeeds none,
+    whatever a registry may tell."""
     aliases: list[str] = []
     """Other names the version goes by in logs, bills and tags (served names, profile ids, ARNs)."""
     usage_types: list[str] = []
@@ -62,6 +63,18 @@ class Version(Section):
     principals: list[str] = []
     """Who calls only this version: a role, user, service account or API key as the bill names it
     (`x_PrincipalId`, `x_CredentialId`), whole or with `*` and `?`."""
+    workloads: list[str] = []
+    """Pods that serve or train it, as `namespace/pod`, whole or with `*` and `?`."""
+    parameters: Annotated[int, Field(ge=0)] | None = None
+    """How many weights it has."""
+    base_model: str | None = None
+    """What it was made from: another model or version, whoever's."""
+    artefact: str | None = None
+    """Where its weights lie (a URI); `[[artefacts]]` says what storage is paid for."""
+    token_weights: TokenWeights | None = None
+    """Work of its tokens where it differs from the settings' (prefill is not decode)."""
+    registry: str = ""
+    """Which registry told of it; empty: this file."""
 
 
 class Model(Section):
@@ -99,6 +112,9 @@ class Deployment(Dated):
     resources: list[str] = []
     principals: list[str] = []
     """Who calls this version in that time, for a managed API whose bill names no resource."""
+    names: list[str] = []
+    """What logs call it in that time: served names, `endpoint/variant`, deployment names; whole or
+    with `*` and `?`."""
     replicas: Annotated[int, Field(ge=1)] = 1
     replaces: str | None = None
     """The version it takes over from: while both are live, its unserved replicas are its update."""
@@ -106,11 +122,15 @@ class Deployment(Dated):
     provider: str = ""
     """For the reader of the tables: matching goes by the resource, whoever provides it."""
     id: str | None = None
+    registry: str = ""
+    """Which registry told of it; empty: this file."""
 
     @model_validator(mode="after")
     def _is_somewhere(self) -> "Deployment":
-        if not self.resources and not self.principals:
-            message = "names neither resources nor principals: nothing of a bill can be its"
+        if not self.resources and not self.principals and not self.names:
+            message = (
+                "names neither resources nor principals nor names: nothing of a bill can be its"
+            )
             raise ValueError(message)
         return self
 
@@ -127,8 +147,21 @@ class Run(Dated):
     version: str | None = None
     kind: Literal["auto", "training", "update", "experiment"] = "auto"
     status: Literal["completed", "failed", "stopped"] = "completed"
-    resources: Annotated[list[str], Field(min_length=1)]
+    resources: list[str] = []
     provider: str = ""
+    instance_type: str = ""
+    instances: Annotated[int, Field(ge=0)] | None = None
+    billable_seconds: Annotated[int, Field(ge=0)] | None = None
+    """Seconds of one instance that are billed; all instances take as long."""
+    registry: str = ""
+    """Which registry told of it; empty: this file."""
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> "Run":
+        if not self.resources and not self.registry:
+            message = "names no resources: nothing of a bill can be its"
+            raise ValueError(message)
+        return self
 
 
 class Commitment(Dated):
@@ -157,6 +190,8 @@ class Artefact(Section):
     version: str | None = None
     size_gb: Decimal | None = None
     """Share of a bucket that several models use; without it such a bucket is shared pool."""
+    registry: str = ""
+    """Which registry told of it; empty: this file."""
 
 
 class PlanLine(Section):

@@ -45,7 +45,7 @@ def _versions(catalogue: Catalogue) -> Rows:
             "model": model.name,
             "model_version": version.version,
             "released_at": version.released,
-            "predecessor": version.predecessor,
+            "predecessor": version.predecessor or None,
             "retired_at": version.retired,
         }
         for model in catalogue.models
