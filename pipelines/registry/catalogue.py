@@ -98,6 +98,10 @@ class Resource(Section):
     id: str
     gpus: Decimal | None = None
     """Accelerators of one billed unit (one instance); without it they are read off its type."""
+    vcpus: Annotated[Decimal, Field(gt=0)] | None = None
+    memory_gib: Annotated[Decimal, Field(gt=0)] | None = None
+    """What one billed unit has of each, for a node that pods share: a pod pays for the largest of
+    its shares of what is stated. Its `id` may then be a pattern with `*` and `?`."""
     model: str | None = None
     """The model it works for, where no deployment or run tells the version."""
     owners: list[Owner] = []
@@ -116,6 +120,9 @@ class Deployment(Dated):
     """What logs call it in that time: served names, `endpoint/variant`, deployment names; whole or
     with `*` and `?`."""
     replicas: Annotated[int, Field(ge=1)] = 1
+    gpus: Annotated[Decimal, Field(gt=0)] | None = None
+    """Accelerators of one replica (of one copy of an inference component), where versions on one
+    endpoint differ in it."""
     replaces: str | None = None
     """The version it takes over from: while both are live, its unserved replicas are its update."""
     use_case: str = ""

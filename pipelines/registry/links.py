@@ -36,7 +36,12 @@ ROLLOUT_COLUMNS = {
     "valid_until": "TIMESTAMP",
 }
 
-RESOURCE_COLUMNS = {"link_key": "VARCHAR", "milli_gpus": "BIGINT"}
+RESOURCE_COLUMNS = {
+    "link_key": "VARCHAR",
+    "milli_gpus": "BIGINT",
+    "milli_vcpus": "BIGINT",
+    "memory_mib": "BIGINT",
+}
 
 OWNER_COLUMNS = {
     "kind": "VARCHAR",
@@ -129,7 +134,8 @@ def link_rows(catalogue: Catalogue) -> Iterator[Row]:
                 "model": deployment.model,
                 "model_version": deployment.version,
                 "component": "inference",
-                "replicas": deployment.replicas,
+                # in thousandths of an accelerator: a replica of four weighs as four of one
+                "replicas": int(deployment.replicas * (deployment.gpus or 1) * 1000),
             }
     predecessors = predecessors_of(catalogue)
     for run in catalogue.runs:
@@ -139,7 +145,7 @@ def link_rows(catalogue: Catalogue) -> Iterator[Row]:
                 "model": run.model,
                 "model_version": run_version(run),
                 "component": run_component(run, predecessors),
-                "replicas": 1,
+                "replicas": 1000,
             }
     sized = {
         bucket_key(a.location): all(
@@ -200,11 +206,16 @@ def rollout_rows(catalogue: Catalogue) -> Iterator[Row]:
 
 
 def resource_rows(catalogue: Catalogue) -> Iterator[Row]:
-    """Resources whose number of accelerators the catalogue states, in thousandths."""
+    """Resources whose size the catalogue states: accelerators and vCPUs in thousandths, MiB."""
     key_of = endpoint_keys(catalogue)
     for entry in catalogue.resources:
-        if entry.gpus is not None:
-            yield {"link_key": key_of(entry.id), "milli_gpus": int(entry.gpus * 1000)}
+        size = {
+            "milli_gpus": None if entry.gpus is None else int(entry.gpus * 1000),
+            "milli_vcpus": None if entry.vcpus is None else int(entry.vcpus * 1000),
+            "memory_mib": None if entry.memory_gib is None else int(entry.memory_gib * 1024),
+        }
+        if any(amount is not None for amount in size.values()):
+            yield {"link_key": key_of(entry.id), **size}
 
 
 def owner_rows(catalogue: Catalogue) -> Iterator[Row]:
