@@ -147,6 +147,12 @@ class RegistrySource(Section):
     uri: str | None = None
     region: str | None = None
     """SageMaker and Bedrock: the region that is asked."""
+    regions: list[str] = []
+    """SageMaker and Bedrock: several regions; none: the one of AWS's own configuration."""
+    profile: str | None = None
+    """SageMaker and Bedrock: the AWS profile (of another account) whose credentials are used."""
+    since: Instant | None = None
+    """SageMaker: only jobs created since then; empty: all that it remembers."""
     storage: Storage = Storage()
     """How the store or the service is reached, where it is not AWS itself."""
     models: list[str] = []
