@@ -21,7 +21,7 @@ from assets.lake import Lake, Publication
 from assets.project import Project
 from pipelines.closing import last_two_states, month_among, restatement_among
 from pipelines.errors import MonthNotPublished, NoSuchPublication
-from pipelines.registry.names import Names
+from pipelines.registry.log_names import LogNames
 from pipelines.review.changed_lines import changed_lines_review
 from pipelines.review.changes import changes_review, named, published_once
 from pipelines.review.charge import explain_charge
@@ -206,7 +206,7 @@ class Reading:
                     usage=self._files(figure.month, USAGE),
                 ),
                 rules=rule_texts(self.project.rules.rules),
-                names=Names(self.project.catalogue),
+                names=LogNames(self.project.catalogue),
                 variance=self.table(figure.month, _TABLES["variance"]),
                 predicted=self.table(figure.month, _TABLES["predicted"]),
                 top=top,

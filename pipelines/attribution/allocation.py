@@ -21,6 +21,7 @@ from pipelines.attribution.meanings import (
     load_names,
     load_price_keys,
 )
+from pipelines.attribution.name_warnings import name_warnings
 from pipelines.attribution.rules import Rules
 from pipelines.contracts import (
     ALLOCATED,
@@ -149,7 +150,7 @@ def allocate(
     return Allocation(
         allocated=ledger.project(ALLOCATED.select_list()),
         notional_idle=notional_idle,
-        warnings=[*warnings, *_unknown_names(con)],
+        warnings=[*warnings, *name_warnings(con)],
     )
 
 
@@ -285,14 +286,3 @@ def _add_parts(con: duckdb.DuckDBPyConnection, origins: str, claims: str) -> Non
     _split(con, "added", origins, claims)
     con.execute("INSERT INTO parts FROM added")
     con.execute("INSERT INTO split_charges SELECT DISTINCT source, charge_id FROM added")
-
-
-def _unknown_names(con: duckdb.DuckDBPyConnection) -> list[str]:
-    warnings = []
-    for model, version, requests in query(con, "attribution/unknown_names").fetchall():
-        name = " ".join(part for part in (model, version) if part)
-        warnings.append(
-            f"log names {name!r}, which the catalogue does not know: {requests} requests, "
-            "their share is unattributed"
-        )
-    return warnings

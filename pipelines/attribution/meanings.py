@@ -14,6 +14,12 @@ from pipelines.attribution.accelerators import accelerators, instance_type, is_l
 from pipelines.attribution.rules import PATTERNS, Rule, Rules
 from pipelines.queries import load, materialise
 from pipelines.registry.catalogue import Catalogue
+from pipelines.registry.log_names import (
+    LOG_NAME_COLUMNS,
+    VERSION_START_COLUMNS,
+    LogNames,
+    version_starts,
+)
 from pipelines.registry.names import Names, Resolved
 from pipelines.registry.principals import PRINCIPAL_LINK_COLUMNS, principal_rows
 from pipelines.settings import Settings
@@ -141,7 +147,8 @@ def _model_text(rule: Rule, line: dict[str, str]) -> str:
 def load_names(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, settings: Settings) -> None:
     """Resolve what tags and logs call a model.
 
-    Makes the tables `tag_sets`, `tag_names`, `tag_components` and `log_names`.
+    Makes the tables `tag_sets`, `tag_names`, `tag_components`, `log_names` (by the hour, see
+    `pipelines/registry/log_names.py`) and `version_starts`.
     """
     names = Names(catalogue)
     keys = settings.tags
@@ -158,7 +165,12 @@ def load_names(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, settings: S
     tagged = con.execute(
         "SELECT DISTINCT tag_model, tag_version FROM tag_sets WHERE tag_model <> ''"
     ).fetchall()
-    _load_named(con, "tag", tagged, names)
+    rows = [
+        {"tag_model": model, "tag_version": version, **_resolved(names.resolve(model, version))}
+        for model, version in tagged
+    ]
+    columns = {"tag_model": "VARCHAR", "tag_version": "VARCHAR", **_RESOLVED_COLUMNS}
+    load(con, "tag_names", columns, rows)
     load(
         con,
         "tag_components",
@@ -166,7 +178,8 @@ def load_names(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, settings: S
         [{"tag_component": word, "component": part} for word, part in COMPONENT_WORDS.items()],
     )
     logged = con.execute("SELECT DISTINCT model, model_version FROM usage").fetchall()
-    _load_named(con, "log", logged, names)
+    load(con, "log_names", LOG_NAME_COLUMNS, LogNames(catalogue).rows(logged))
+    load(con, "version_starts", VERSION_START_COLUMNS, version_starts(catalogue))
 
 
 def load_price_keys(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
@@ -195,21 +208,6 @@ _RESOLVED_COLUMNS = {"model": "VARCHAR", "model_version": "VARCHAR", "is_known":
 
 def _resolved(found: Resolved) -> dict[str, str | bool]:
     return {"model": found.model, "model_version": found.version, "is_known": found.is_known}
-
-
-def _load_named(
-    con: duckdb.DuckDBPyConnection, kind: str, named: list[tuple[str, str]], names: Names
-) -> None:
-    rows = [
-        {
-            f"{kind}_model": model,
-            f"{kind}_version": version,
-            **_resolved(names.resolve(model, version)),
-        }
-        for model, version in named
-    ]
-    columns = {f"{kind}_model": "VARCHAR", f"{kind}_version": "VARCHAR", **_RESOLVED_COLUMNS}
-    load(con, f"{kind}_names", columns, rows)
 
 
 def _paths(keys: list[str]) -> list[str]:

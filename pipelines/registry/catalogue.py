@@ -12,7 +12,7 @@ import itertools
 from collections import defaultdict
 from datetime import datetime
 from decimal import Decimal
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
@@ -245,6 +245,7 @@ class Catalogue(Section):
             *_doubled(self),
             *_unknown_names(self),
             *_overlapping_deployments(self),
+            *_overlapping_names(self),
             *_overlapping_plans(self),
             *_overlapping_owners(self),
             *_overlapping_commitments(self),
@@ -345,6 +346,24 @@ def _overlapping_deployments(catalogue: Catalogue) -> list[str]:
                 problems.append(
                     f"{model} {version} is deployed twice at once on {resource}: "
                     f"{_span(first)}, and {_span(second)}"
+                )
+    return problems
+
+
+def _overlapping_names(catalogue: Catalogue) -> list[str]:
+    """A name of two models at once; of two versions of one it leaves the version open."""
+    spans: dict[str, list[Deployment]] = defaultdict(list)
+    for deployment in catalogue.deployments:
+        for name in deployment.names:
+            spans[name.lower()].append(deployment)
+    problems = []
+    for name, deployments in spans.items():
+        for first, second in combinations(deployments, 2):
+            is_at_once = first.from_ < second.until and second.from_ < first.until
+            if is_at_once and second.model != first.model:
+                problems.append(
+                    f"name {name!r} means {first.model} {first.version} {_span(first)} and "
+                    f"{second.model} {second.version} {_span(second)}"
                 )
     return problems
 

@@ -3,14 +3,15 @@
 What belongs here: what is asked of the published tables, in which order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import polars as pl
 
-from pipelines.queries import materialise, query, rows_of
-from pipelines.registry.names import Names
+from pipelines.queries import load, materialise, query, rows_of
+from pipelines.registry.log_names import LOG_NAME_COLUMNS, LogNames
 from pipelines.review.figure import (
     Figure,
     formula_sheet,
@@ -21,6 +22,8 @@ from pipelines.review.figure import (
     totals_sheet,
 )
 from pipelines.review.sheets import ALL_VERSIONS, FOCUS_BASIS, Sheet
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ def explain_figure(
     files: FigureFiles,
     *,
     rules: Mapping[str, str],
-    names: Names,
+    names: LogNames,
     variance: pl.DataFrame,
     predicted: pl.DataFrame,
     top: int,
@@ -85,11 +88,12 @@ def explain_figure(
         ),
     ]
     if files.usage:
+        logged = query(con, "review/log_names", usage_files=list(files.usage)).fetchall()
+        load(con, "figure_names", LOG_NAME_COLUMNS, _log_names(logged, figure, names))
         hours = query(
             con,
             "review/figure_hours",
             usage_files=list(files.usage),
-            names=_log_names(con, files.usage, figure, names),
             day=figure.day,
             top=top,
         )
@@ -99,13 +103,9 @@ def explain_figure(
     return tuple(sheet for sheet in sheets if sheet.rows)
 
 
-def _log_names(
-    con: duckdb.DuckDBPyConnection, usage: Sequence[str], figure: Figure, names: Names
-) -> list[str]:
-    """The `model/version` texts of the logs that mean the figure's model and version."""
-    found = []
-    for model, version in query(con, "review/log_names", usage_files=list(usage)).fetchall():
-        resolved = names.resolve(model, version)
-        if figure.model in (None, resolved.model) and figure.version in (None, resolved.version):
-            found.append(f"{model}/{version}")
-    return found
+def _log_names(usage: Iterable[tuple[str, str]], figure: Figure, names: LogNames) -> Iterator[Row]:
+    """The names of the logs, and when they mean the figure's model and version."""
+    version = "" if figure.version == ALL_VERSIONS else figure.version
+    for row in names.rows(usage):
+        if figure.model in (None, row["model"]) and version in (None, row["model_version"]):
+            yield row

@@ -20,7 +20,9 @@ WITH named AS (
     FROM usage AS u
     INNER JOIN resource_keys AS k USING (resource_id)
     LEFT JOIN linked_resources AS r USING (resource_id)
-    INNER JOIN log_names AS n ON n.log_model = u.model AND n.log_version = u.model_version
+    INNER JOIN log_names AS n
+        ON n.log_model = u.model AND n.log_version = u.model_version
+        AND u.hour >= n.valid_from AND u.hour < n.valid_until
     WHERE u.status NOT IN ('throttled', 'cache_hit')
 ),
 single_live AS (

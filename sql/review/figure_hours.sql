@@ -1,8 +1,8 @@
 -- The log hours behind one figure: of its resources while they were charged, and, for charges that
 -- name no resource (managed APIs), of the model by any of its names.
 -- grain:  hour, resource_id, model, model_version
--- params: $usage_files list, $names list (`model/version` as logged), $day (YYYY-MM-DD) text or NULL, $top bigint
---         (reads figure_charges)
+-- params: $usage_files list, $day (YYYY-MM-DD) text or NULL, $top bigint
+--         (reads figure_charges and figure_names: what logs call the model, and when)
 WITH resources AS (
     SELECT
         coalesce(lower(split_part(split_part(trim(resource_id, '/'), '/', -1), ':', -1)), '')
@@ -15,10 +15,13 @@ WITH resources AS (
 
 usage AS (
     SELECT
-        *,
-        lower(split_part(split_part(trim(resource_id, '/'), '/', -1), ':', -1)) AS last_part,
-        list_contains($names, model || '/' || model_version) AS is_named
-    FROM read_parquet($usage_files, union_by_name => true)
+        u.*,
+        lower(split_part(split_part(trim(u.resource_id, '/'), '/', -1), ':', -1)) AS last_part,
+        n.log_model IS NOT NULL AS is_named
+    FROM read_parquet($usage_files, union_by_name => true) AS u
+    LEFT JOIN figure_names AS n
+        ON n.log_model = u.model AND n.log_version = u.model_version
+        AND u.hour >= n.valid_from AND u.hour < n.valid_until
 )
 
 SELECT

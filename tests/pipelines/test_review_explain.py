@@ -10,7 +10,7 @@ from review_frames import MONTH, compared, frame, values
 from pipelines.attribution.rules import load_rules
 from pipelines.contracts import ALLOCATED, CHARGES, PREDICTED, USAGE, VARIANCE, Contract
 from pipelines.registry.catalogue import parse_catalogue
-from pipelines.registry.names import Names
+from pipelines.registry.log_names import LogNames
 from pipelines.review.charge import explain_charge
 from pipelines.review.explain import FigureFiles, explain_figure
 from pipelines.review.figure import Figure
@@ -85,7 +85,7 @@ def walk(files: Files, figure: Figure, allocated: list[Any], top: int = 10, **ta
             files.write(USAGE, *tables.get("usage", [])),
         ),
         rules=rule_texts(load_rules().rules),
-        names=Names(parse_catalogue(CATALOGUE)),
+        names=LogNames(parse_catalogue(CATALOGUE)),
         variance=frame(VARIANCE, *tables.get("variance", [])),
         predicted=frame(PREDICTED, *tables.get("predicted", [])),
         top=top,

@@ -481,7 +481,19 @@ NAMES = {
     "model": TEXT,
     "model_version": TEXT,
     "is_known": FLAG,
+    "is_dated": FLAG,
+    "valid_from": INSTANT,
+    "valid_until": INSTANT,
 }
+
+
+def name_row(
+    log: tuple[str, str], meant: tuple[str, str], known: bool = True, **dated: Any
+) -> dict[str, Any]:
+    """What a log's name means, always unless `valid_from` or `valid_until` is given."""
+    always = {"valid_from": at(-9999), "valid_until": at(9999)}
+    values = dict(zip(NAMES, (*log, *meant, known, bool(dated)), strict=False))
+    return values | always | dated
 
 
 def uses_of(
@@ -495,15 +507,12 @@ def uses_of(
         con,
         "log_names",
         NAMES,
-        *(
-            dict(zip(NAMES, row, strict=True))
-            for row in (
-                ("m", "v1", "m", "v1", True),
-                ("alias", "", "m", "v1", True),
-                ("m", "", "m", "", True),
-                ("ghost", "", "ghost", "", False),
-            )
-        ),
+        name_row(("m", "v1"), ("m", "v1")),
+        name_row(("alias", ""), ("m", "v1")),
+        name_row(("m", ""), ("m", "")),
+        name_row(("ghost", ""), ("ghost", ""), known=False),
+        name_row(("live", ""), ("m", "v1"), valid_until=at(1)),
+        name_row(("live", ""), ("m", "v2"), valid_from=at(1)),
     )
     return select(
         con,
@@ -539,11 +548,56 @@ def test_a_versionless_record_is_the_one_live_versions_or_nobodys(
     assert [row[:3] for row in uses_of(con, usage, links)] == [(GPU, "m", ""), (GPU, "m", "v1")]
 
 
+def test_a_name_means_what_it_meant_in_the_hour(con: duckdb.DuckDBPyConnection) -> None:
+    usage = [use("", hour, model="live", requests=hour + 1) for hour in (0, 1, 2)]
+    assert [row[1:4] for row in uses_of(con, usage, [])] == [
+        ("m", "v1", 1),
+        ("m", "v2", 2),
+        ("m", "v2", 3),
+    ]
+
+
 def test_names_that_the_catalogue_lacks_are_counted(con: duckdb.DuckDBPyConnection) -> None:
-    bill(con, usage=[use("9", model="ghost", requests=2), use("9", 1, model="ghost", requests=3)])
-    table(con, "log_names", NAMES, dict(zip(NAMES, ("ghost", "9", "", "", False), strict=True)))
+    bill(con, usage=[use("9", hour, model="ghost", requests=2 + hour) for hour in (0, 1, 2)])
+    unknown = name_row(("ghost", "9"), ("", ""), known=False, valid_until=at(2))
+    known = name_row(("ghost", "9"), ("m", "v1"), valid_from=at(2))
+    table(con, "log_names", NAMES, unknown, known)
     columns = ["log_model", "log_version", "requests"]
     assert select(con, "attribution/unknown_names", columns) == [("ghost", "9", 5)]
+
+
+def test_names_that_meant_no_one_version_are_counted(con: duckdb.DuckDBPyConnection) -> None:
+    bill(con, usage=[use("", hour, model="live", requests=2) for hour in (0, 1, 2)])
+    table(
+        con,
+        "log_names",
+        NAMES,
+        name_row(("live", ""), ("m", ""), valid_until=at(2)),
+        name_row(("live", ""), ("m", "v2"), valid_from=at(2)),
+    )
+    columns = ["log_model", "model", "requests", "first_hour", "last_hour"]
+    assert select(con, "attribution/open_names", columns) == [("live", "m", 4, at(0), at(1))]
+
+
+def test_requests_before_their_version_existed_are_counted(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    bill(con, usage=[use(version, hour) for version in ("v1", "v2", "v3") for hour in range(6)])
+    names = [name_row(("m", version), ("m", version)) for version in ("v1", "v2", "v3")]
+    table(con, "log_names", NAMES, *names)
+    table(
+        con,
+        "version_starts",
+        {"model": TEXT, "model_version": TEXT, "released_at": INSTANT, "deployed_at": INSTANT},
+        {"model": "m", "model_version": "v1", "released_at": at(2.5)},
+        {"model": "m", "model_version": "v2", "released_at": at(1), "deployed_at": at(4)},
+        {"model": "m", "model_version": "v3", "deployed_at": at(0)},
+    )
+    columns = ["model_version", "requests", "first_hour", "last_hour"]
+    assert select(con, "attribution/early_requests", columns) == [
+        ("v1", 2, at(0), at(1)),
+        ("v2", 4, at(0), at(3)),
+    ]
 
 
 def test_artefacts_share_a_location_by_size_or_not_at_all(con: duckdb.DuckDBPyConnection) -> None:

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from bill_tables import parquet
 from bill_tables import select as rows_in_order
+from sql_tables import table
 
 from pipelines.contracts import ALLOCATED, BASES, CHARGES, USAGE
 from pipelines.queries import materialise
@@ -179,7 +180,14 @@ def test_a_figure_s_lines_show_the_charge_whole_beside_its_part(
 def hours(
     con: duckdb.DuckDBPyConnection, files: list[str], day: str | None = None, top: int = 99
 ) -> list[Any]:
-    params = {"usage_files": files, "names": ["ranker/v1"], "day": day, "top": top}
+    names = {
+        **{"log_model": "ranker", "log_version": "v1"},
+        **{"valid_from": datetime(2026, 9, 1), "valid_until": ELEVEN},
+    }
+    columns = dict.fromkeys(("log_model", "log_version"), "VARCHAR")
+    columns |= dict.fromkeys(("valid_from", "valid_until"), "TIMESTAMP")
+    table(con, "figure_names", columns, names)
+    params = {"usage_files": files, "day": day, "top": top}
     return rows_in_order(con, "review/figure_hours", "hour", "requests", **params)
 
 
@@ -206,7 +214,12 @@ def test_charges_without_a_resource_show_the_hours_of_the_model_by_its_names(
     con: duckdb.DuckDBPyConnection, tmp_path: Path, resource: str | None
 ) -> None:
     figure(con, tmp_path, {"ResourceId": resource})
-    files = log(tmp_path, {"resource_id": ""}, {"resource_id": "", "model_version": "v2"})
+    files = log(
+        tmp_path,
+        {"resource_id": ""},
+        {"resource_id": "", "model_version": "v2"},
+        {"resource_id": "", "hour": ELEVEN},
+    )
     assert hours(con, files) == [(TEN, 1)]
 
 
