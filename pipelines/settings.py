@@ -207,6 +207,25 @@ class AttributionSettings(Section):
     """Usage accounts whose every charge is AI, even without other evidence."""
 
 
+class UsageSettings(Section):
+    """How far what is billed and what is logged may lie apart before it is said."""
+
+    tolerance: Annotated[Decimal, Field(ge=0, lt=1)] = Decimal("0.05")
+    """A share of what is billed: 0.05 leaves a twentieth unsaid."""
+
+
+class BusinessUnits(Section):
+    """What the business counts (orders, revenue), so that spend can be told per order.
+
+    A CSV with the columns date, unit, quantity and, if it tells more than the whole company, model,
+    version, use_case and tenant. `path`: a file, a folder, a glob, or `s3://bucket/prefix`.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    path: str
+    storage: Storage = Storage()
+
+
 class Settings(Section):
     """The whole file."""
 
@@ -223,6 +242,8 @@ class Settings(Section):
     """Downloaded and checked files of object stores."""
     tags: TagKeys = TagKeys()
     attribution: AttributionSettings = AttributionSettings()
+    usage: UsageSettings = UsageSettings()
+    business_units: list[BusinessUnits] = []
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "Settings":
@@ -230,6 +251,7 @@ class Settings(Section):
             ("bills", [bill.name for bill in self.bills]),
             ("logs", [log.name for log in self.logs]),
             ("registries", [registry.name for registry in self.registries]),
+            ("business_units", [units.name for units in self.business_units]),
         ):
             for name in {name for name in names if names.count(name) > 1}:
                 message = f"two {kind} sources are named {name!r}: a source's name is its identity"
