@@ -19,7 +19,7 @@ from pipelines.billing.reader import BILL_TABLES, BillTables, read_bill
 from pipelines.contracts import BILL_REJECTS
 from pipelines.errors import BillUnreadable, CommitmentUnbalanced, FileDamaged, ModelspendError
 from pipelines.files import LocalFile
-from pipelines.inference.log_files import LogInput
+from pipelines.inference.sources import LogInput
 from pipelines.inference.usage import read_usage
 from pipelines.settings import BillSource
 

@@ -310,7 +310,7 @@ USAGE = Contract(
     name="core_inference__usage",
     grain=(
         "hour x source x provider x account x region x resource x model x version x operation "
-        "x tenant x use case x tier x batch x status"
+        "x tenant x use case x tier x batch x status x grain x counted x reported currency"
     ),
     columns={
         "billing_month": TEXT,
@@ -328,15 +328,24 @@ USAGE = Contract(
         "service_tier": TEXT,
         "is_batch": FLAG,
         "status": TEXT,
+        "grain": TEXT,
+        "is_counted": FLAG,
+        "reported_currency": TEXT,
         "requests": COUNT,
+        "requests_estimated": COUNT,
         "input_tokens": COUNT,
         "input_tokens_cache_read": COUNT,
         "input_tokens_cache_write": COUNT,
         "output_tokens": COUNT,
         "output_tokens_reasoning": COUNT,
+        "images": COUNT,
         "gpu_microseconds": COUNT,
+        "gpu_held_microseconds": COUNT,
+        "vcpu_milliseconds": COUNT,
+        "memory_gib_milliseconds": COUNT,
         "requests_with_tokens": COUNT,
         "requests_with_gpu_time": COUNT,
+        "reported_cost": MONEY,
     },
     key=(
         "hour",
@@ -353,12 +362,27 @@ USAGE = Contract(
         "service_tier",
         "is_batch",
         "status",
+        "grain",
+        "is_counted",
+        "reported_currency",
     ),
-    required=("billing_month", "requests", "requests_with_tokens", "requests_with_gpu_time"),
+    required=(
+        "billing_month",
+        "requests",
+        "requests_estimated",
+        "requests_with_tokens",
+        "requests_with_gpu_time",
+    ),
 )
 """Text columns of the key are '' where the record had none: a key holds no NULL.
 
-Token sums and GPU time are NULL where no request of the group was measured, never 0 for unknown."""
+Token sums and GPU time are NULL where no request of the group was measured, never 0 for unknown.
+
+grain: `request` | `bucket` | `counter` | `sample` | `allocation`; what is no single request lies in
+the hours it covers. Requests and tokens are summed over `is_counted` rows only: the others were
+counted in a better source and are kept to be compared. GPU, CPU and memory time stands on its own.
+`requests_estimated` of the `requests` were scaled up from a sample. `reported_cost` is what the
+logger reckoned, a prediction: never added to spend."""
 
 LOG_FILES = Contract(
     name="core_inference__files",
@@ -370,14 +394,27 @@ LOG_FILES = Contract(
         "size_bytes": COUNT,
         "etag": TEXT,
         "lines_read": COUNT,
+        "records": COUNT,
         "requests": COUNT,
         "duplicates": COUNT,
         "outside_month": COUNT,
+        "left_out": COUNT,
         "rejects": COUNT,
     },
     key=("source", "file"),
-    required=("billing_month", "lines_read", "requests", "duplicates", "outside_month", "rejects"),
+    required=(
+        "billing_month",
+        "lines_read",
+        "records",
+        "requests",
+        "duplicates",
+        "outside_month",
+        "left_out",
+        "rejects",
+    ),
 )
+"""records = requests + duplicates + outside_month + left_out + rejects. A line is one record, but
+for formats whose lines hold several. `left_out`: records that are no use of a model."""
 
 LOG_REJECTS = Contract(
     name="core_inference__rejects",
@@ -692,6 +729,123 @@ at list; `savings_rate_of_list` = 1 - (used + unused) / covered at list;
 decimals, NULL where there is nothing to divide by, derived for display: never summed or averaged.
 """
 
+BILLED_VS_LOGGED = Contract(
+    name="out_usage__billed_vs_logged",
+    grain="charge day x provider x resource x model x version x unit class x batch x SKU",
+    columns={
+        "billing_month": TEXT,
+        "charge_date": TEXT,
+        "provider": TEXT,
+        "resource_id": TEXT,
+        "model": TEXT,
+        "model_version": TEXT,
+        "unit_class": TEXT,
+        "is_batch": FLAG,
+        "sku": TEXT,
+        "unit": TEXT,
+        "billed_quantity": QUANTITY,
+        "logged_quantity": QUANTITY,
+        "hours_billed": COUNT,
+        "hours_missing": COUNT,
+        "quantity_missing": QUANTITY,
+        "requests_unmeasured": COUNT,
+    },
+    key=(
+        "charge_date",
+        "provider",
+        "resource_id",
+        "model",
+        "model_version",
+        "unit_class",
+        "is_batch",
+        "sku",
+    ),
+    required=(
+        "billing_month",
+        "unit",
+        "billed_quantity",
+        "hours_billed",
+        "hours_missing",
+        "quantity_missing",
+        "requests_unmeasured",
+    ),
+)
+"""Evidence beside the ledger: difference and ratio are derived for display, never stored.
+
+`unit`: tokens, requests, images, seconds or gigabytes, whatever the bill counted in; hours are kept
+as seconds, so that nothing is divided. `logged_quantity` is NULL where no log can tell (gigabytes,
+units of unknown size), 0 where it would and has nothing. A log knows no SKU: where several bill one
+class of a day, it is split over them in proportion. Of `hours_billed` the log has nothing in
+`hours_missing`, which cost `quantity_missing` units; a day billed as a whole has 24 hours or none
+missing. `resource_id` is a resource's key, '' for what is billed by tokens and requests."""
+
+UNIT_COSTS = Contract(
+    name="out_spend__unit_costs",
+    grain="currency x model x version x component x use case x tenant x unit x its source",
+    columns={
+        "billing_month": TEXT,
+        "currency": TEXT,
+        "model": TEXT,
+        "model_version": TEXT,
+        "component": TEXT,
+        "use_case": TEXT,
+        "tenant": TEXT,
+        "unit": TEXT,
+        "unit_source": TEXT,
+        "method": TEXT,
+        "effective_cost": MONEY,
+        "quantity": QUANTITY,
+        "per": COUNT,
+    },
+    key=(
+        "currency",
+        "model",
+        "model_version",
+        "component",
+        "use_case",
+        "tenant",
+        "unit",
+        "unit_source",
+    ),
+    required=("billing_month", "method", "effective_cost", "quantity", "per"),
+)
+"""What one unit cost is effective_cost / quantity x per, derived for display and never stored.
+
+Each unit's rows tell the same money once more: rows of several units are never added up. The rows
+of unit `request` hold the whole inference cost of the model buckets, split over use case and
+tenant. `unit_source`: '' for what logs and registries measure, else the name of the user's business
+units; there an empty model, version, use case or tenant means all of them, and component `all` is
+the cost of all four. `per`: how many units the price is quoted for (1,000 requests, 3,600
+GPU-seconds)."""
+
+UTILISATION = Contract(
+    name="out_spend__utilisation",
+    grain="currency x resource x bucket x model x version x component",
+    columns={
+        "billing_month": TEXT,
+        "currency": TEXT,
+        "resource_id": TEXT,
+        "bucket": TEXT,
+        "model": TEXT,
+        "model_version": TEXT,
+        "component": TEXT,
+        "seconds_billed": QUANTITY,
+        "seconds_watched": QUANTITY,
+        "gpu_seconds_billed": QUANTITY,
+        "gpu_seconds_busy": QUANTITY,
+        "gpu_seconds_held": QUANTITY,
+        "requests": COUNT,
+        "effective_cost": MONEY,
+    },
+    key=("currency", "resource_id", "bucket", "model", "model_version", "component"),
+    required=("billing_month", "seconds_billed", "effective_cost"),
+)
+"""Instance time of machines as the ledger split it; the rows of a resource add up to its bill.
+
+Rows of bucket `idle` are paid time nobody used. `gpu_seconds_busy` and `gpu_seconds_held` are as
+logs and samples measured them, NULL where they did not, on the version's inference row alone.
+Shares are derived for display."""
+
 PREDICTED = Contract(
     name="core_prediction__spend",
     grain="plan version x as-of x kind x version x component x element x charge month x currency",
@@ -841,6 +995,9 @@ TABLES: Final[dict[str, Contract]] = {
         MODEL_DAYS,
         MODEL_MONTHS,
         COMMITMENTS,
+        BILLED_VS_LOGGED,
+        UNIT_COSTS,
+        UTILISATION,
         PREDICTED,
         VARIANCE,
         RECONCILIATION,

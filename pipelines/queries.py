@@ -37,6 +37,11 @@ def query_over(
     return con.sql(f"WITH {parts}\n{sql(name)}", params=dict(params))
 
 
+def identifier(name: str) -> str:
+    """A name as SQL writes it where it may be any text, such as a column of a user's file."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def rows_of(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
     """The rows of a small relation, by column."""
     names = relation.columns

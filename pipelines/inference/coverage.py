@@ -11,7 +11,7 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts import COVERAGE
-from pipelines.inference.log_files import LogInput
+from pipelines.inference.sources import LogInput
 from pipelines.queries import query
 
 LONGEST_SILENCE = timedelta(hours=24)

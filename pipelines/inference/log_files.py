@@ -10,27 +10,17 @@ from typing import Literal
 
 from pipelines.errors import FileDamaged, LogUnreadable
 from pipelines.files import LocalFile, content
-from pipelines.settings import Coverage
 
-Format = Literal["json", "csv", "parquet"]
+Kind = Literal["json", "csv", "parquet", "text"]
+"""How the bytes of a file are written."""
 
-SUFFIXES: dict[str, Format] = {
+SUFFIXES: dict[str, Kind] = {
     ".jsonl": "json",
     ".ndjson": "json",
     ".json": "json",
     ".csv": "csv",
     ".parquet": "parquet",
 }
-
-
-@dataclass(frozen=True)
-class LogInput:
-    """One log source: its name, the zone of times without one, declared coverage, its files."""
-
-    name: str
-    timezone: str | None
-    covers: Sequence[Coverage]
-    files: Sequence[LocalFile]
 
 
 @dataclass(frozen=True)
@@ -42,22 +32,30 @@ class TextFile:
 
     number: int
     file: LocalFile
-    format: Format
+    format: Kind
     lines: int
     header: tuple[str, ...] = ()
 
 
-def format_of(name: str) -> Format | None:
-    """The format a file's name promises, or None."""
+def kind_of_name(name: str) -> Kind | None:
+    """The kind a file's name promises, or None."""
     stem = name.lower().removesuffix(".gz")
     return next((kind for suffix, kind in SUFFIXES.items() if stem.endswith(suffix)), None)
 
 
-def inspect_text(source: str, number: int, file: LocalFile, kind: Format) -> TextFile:
+def inspect_text(
+    source: str,
+    number: int,
+    file: LocalFile,
+    kind: Kind,
+    *,
+    is_native: bool = True,
+    delimiter: str = ",",
+) -> TextFile:
     """Read a text file once: proves a gzip's checksum, counts lines, takes the header of a CSV.
 
     Raises:
-        LogUnreadable: damaged, missing, or a CSV without the columns every record needs.
+        LogUnreadable: damaged, missing, or a CSV without the columns a native record needs.
     """
     lines, last, first = 0, b"\n", b""
     try:
@@ -71,17 +69,18 @@ def inspect_text(source: str, number: int, file: LocalFile, kind: Format) -> Tex
     except OSError as error:
         raise LogUnreadable(source, file.name, str(error)) from error
     lines += last != b"\n"
-    if kind == "json" or not lines:
+    if kind != "csv" or not lines:
         return TextFile(number, file, kind, lines)
-    return TextFile(number, file, kind, lines - 1, _header(source, file.name, first))
+    header = _header(first, delimiter)
+    if is_native:
+        require_columns(source, file.name, header)
+    return TextFile(number, file, kind, lines - 1, header)
 
 
-def _header(source: str, name: str, line: bytes) -> tuple[str, ...]:
+def _header(line: bytes, delimiter: str) -> tuple[str, ...]:
     """The column names of a CSV."""
     text = line.decode("utf-8-sig", errors="replace")
-    header = tuple(cell.strip() for cell in next(csv.reader([text]), []))
-    require_columns(source, name, header)
-    return header
+    return tuple(cell.strip() for cell in next(csv.reader([text], delimiter=delimiter), []))
 
 
 def require_columns(source: str, name: str, columns: Sequence[str]) -> None:

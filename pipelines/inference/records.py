@@ -5,10 +5,10 @@ fields named here are ever read: everything else of a line, prompts above all, s
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-Kind = Literal["instant", "text", "count", "milliseconds", "flag", "rate"]
+Kind = Literal["instant", "text", "count", "milliseconds", "held", "flag", "rate", "money"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,17 @@ FIELDS: Final = (
         "without a zone only if the source's `timezone` says which",
         is_required=True,
     ),
+    Field(
+        "ended_at",
+        "instant",
+        "until when a record lasts that is no single request: it is spread over these hours",
+    ),
+    Field(
+        "grain",
+        "text",
+        "what the line is: `request`, or a `bucket`, `counter`, `sample` or `allocation` of a time",
+        default="'request'",
+    ),
     Field("model", "text", "model called, as the catalogue or the provider names it", True),
     Field("model_ref", "text", "read as `model` where that is missing"),
     Field("model_version", "text", "version that served the request"),
@@ -38,6 +49,8 @@ FIELDS: Final = (
     Field("account_id", "text", "account, subscription or project"),
     Field("region", "text", "region that is billed"),
     Field("request_id", "text", "identity within source, account and region: counted once"),
+    Field("response_id", "text", "the provider's id of its answer: links the call to other logs"),
+    Field("trace_id", "text", "the trace the call belongs to: links it where it has no other id"),
     Field("attempt", "count", "1 for the first try; a retry is a request of its own", default="1"),
     Field("operation", "text", "chat, embeddings, rerank, ..."),
     Field("tenant", "text", "customer, shop or team on whose behalf"),
@@ -55,7 +68,13 @@ FIELDS: Final = (
     Field("input_tokens_cache_write", "count", "input tokens written to the provider's cache"),
     Field("output_tokens", "count", "all output tokens, reasoning included"),
     Field("output_tokens_reasoning", "count", "output tokens spent on reasoning"),
+    Field("images", "count", "images made"),
     Field("gpu_ms", "milliseconds", "GPU time in milliseconds, all GPUs added"),
+    Field("gpu_held_ms", "held", "GPU time that was held, busy or not"),
+    Field("vcpu_ms", "held", "vCPU time that was held, all vCPUs added"),
+    Field("memory_gib_ms", "held", "memory that was held: GiB x milliseconds"),
+    Field("reported_cost", "money", "what the logger reckoned: a prediction, never spend"),
+    Field("reported_currency", "text", "its currency; USD where missing"),
     Field(
         "gateway_cache_hit",
         "flag",
@@ -69,8 +88,9 @@ FIELDS: Final = (
         default="1",
     ),
 )
-"""NULL is "not measured", 0 is a measured zero. Times of the end and latencies are not summed and
-therefore not read."""
+"""NULL is "not measured", 0 is a measured zero. Latencies are not summed and therefore not read."""
+
+GRAINS: Final = ("request", "bucket", "counter", "sample", "allocation")
 
 NAMES: Final = tuple(field.name for field in FIELDS)
 MISSING_TEXTS: Final = ("", "NULL", "null", "None", r"\N")
@@ -90,7 +110,9 @@ _SQL_TYPES: Final[dict[Kind, str]] = {
     "instant": "TIMESTAMP",
     "text": "VARCHAR",
     "count": "BIGINT",
-    "milliseconds": "DECIMAL(15,3)",
+    "milliseconds": "DECIMAL(18,3)",
+    "held": "DECIMAL(18,3)",
+    "money": "DECIMAL(38,18)",
     "flag": "BOOLEAN",
     "rate": "DECIMAL(9,6)",
 }
@@ -119,17 +141,25 @@ def typed_columns(columns: Mapping[str, Column]) -> str:
     FIELDS; it never holds the value. The zone of times without one is the connection's variable
     `log_zone` (NULL: there is none).
     """
+    if "grain" not in columns:  # a request counts where it starts
+        columns = {name: column for name, column in columns.items() if name != "ended_at"}
     readings = {field.name: _reading(field, columns.get(field.name)) for field in FIELDS}
     model, other = readings["model"].value, readings["model_ref"].value
     name = f"coalesce(nullif(trim({model}), ''), nullif(trim({other}), ''))"
     readings["model"] = Reading(name, ((f"{name} IS NULL", "missing"),))
+    if "grain" in columns:  # a time that a machine was held is no request
+        default = f"CASE WHEN {readings['grain'].value} = 'request' THEN 1 ELSE 0 END"
+        plain = replace(next(field for field in FIELDS if field.name == "requests"), default=None)
+        given = _reading(plain, columns.get("requests"))
+        readings["requests"] = Reading(f"coalesce({given.value}, {default})", given.problems)
     selected = [
         f"{readings[field.name].value} AS {field.name}"
         for field in FIELDS
         if field.name != "model_ref"
     ]
+    of_span = f"{readings['grain'].value} <> 'request' AND "
     cases = [
-        f"WHEN {condition} THEN '{name}|{reason}'"
+        f"WHEN {of_span if name == 'ended_at' else ''}({condition}) THEN '{name}|{reason}'"
         for name, reading in readings.items()
         for condition, reason in reading.problems
     ]
@@ -149,6 +179,15 @@ def typed_columns(columns: Mapping[str, Column]) -> str:
         if whole in known and known.intersection(parts):
             total = " + ".join(f"coalesce({readings[part].value}, 0)" for part in parts)
             cases.append(f"WHEN {total} > {readings[whole].value} THEN '{parts[0]}|{reason}'")
+    if "grain" in known:
+        grain = readings["grain"].value
+        listed = ", ".join(f"'{word}'" for word in GRAINS)
+        cases.append(f"WHEN {grain} NOT IN ({listed}) THEN 'grain|unknown'")
+        if "ended_at" in known:
+            start, end = readings["started_at"].value, readings["ended_at"].value
+            cases.append(
+                f"WHEN {grain} <> 'request' AND {end} < {start} THEN 'ended_at|before it started'"
+            )
     return ", ".join([*selected, f"CASE {' '.join(cases)} END AS problem"])
 
 
@@ -160,14 +199,21 @@ def _reading(field: Field, column: Column | None) -> Reading:
         return Reading(f"({value})::{_SQL_TYPES[field.kind]}", problems)
     match field.kind:
         case "instant":
-            return _instant(column)
+            return _instant(column, is_required=field.is_required)
         case "text":
             text = column.identifier
-            return Reading(text if column.sql_type == "VARCHAR" else f"{text}::VARCHAR")
+            text = text if column.sql_type == "VARCHAR" else f"{text}::VARCHAR"
+            if field.default is None:
+                return Reading(text)
+            return Reading(f"coalesce(nullif(trim({text}), ''), {field.default})")
         case "count":
             reading = _count(column)
         case "milliseconds":
-            reading = _decimal(column, "DECIMAL(18,6)", "DECIMAL(15,3)", "< 0", "negative")
+            reading = _decimal(column, "DECIMAL(18,6)", "DECIMAL(18,3)", "< 0", "negative")
+        case "held":
+            reading = _decimal(column, "DECIMAL(24,6)", "DECIMAL(18,3)", "< 0", "negative")
+        case "money":
+            reading = _money(column)
         case "rate":
             reading = _decimal(
                 column, "DECIMAL(9,6)", "DECIMAL(9,6)", "NOT BETWEEN 0.000001 AND 1", "not a share"
@@ -229,6 +275,14 @@ def _decimal(column: Column, read_as: str, kept_as: str, wrong: str, reason: str
     )
 
 
+def _money(column: Column) -> Reading:
+    """An amount, through the shortest text of a double, rounded to 18 decimals."""
+    given = _given(column)
+    text = given if column.sql_type == "VARCHAR" else f"{given}::VARCHAR"
+    number = f"TRY_CAST({text} AS {_SQL_TYPES['money']})"
+    return Reading(number, ((_no_number(column, number), "not a number"),))
+
+
 def _flag(column: Column) -> Reading:
     if column.sql_type == "BOOLEAN":
         return Reading(column.identifier)
@@ -237,7 +291,7 @@ def _flag(column: Column) -> Reading:
     return Reading(value, ((f"{given} IS NOT NULL AND {value} IS NULL", "not true or false"),))
 
 
-def _instant(column: Column) -> Reading:
+def _instant(column: Column, *, is_required: bool) -> Reading:
     """An instant in UTC without a zone.
 
     In the hour that a zone's clock repeats in autumn the later instant is meant, in the hour it
@@ -247,11 +301,13 @@ def _instant(column: Column) -> Reading:
     zone = "getvariable('log_zone')::VARCHAR"
     if kind == "TIMESTAMP WITH TIME ZONE":
         # Five times faster than timezone('UTC', ...), which asks ICU for every row.
-        return Reading(f"make_timestamp(epoch_us({at}))", ((f"{at} IS NULL", "missing"),))
+        missing = ((f"{at} IS NULL", "missing"),) if is_required else ()
+        return Reading(f"make_timestamp(epoch_us({at}))", missing)
     if kind.startswith("TIMESTAMP"):
+        missing = ((f"{at} IS NULL", "missing"),) if is_required else ()
         return Reading(
             f"timezone('UTC', timezone({zone}, {at}::TIMESTAMP))",
-            ((f"{at} IS NULL", "missing"), (f"{zone} IS NULL", "no time zone")),
+            (*missing, (f"{at} IS NOT NULL AND {zone} IS NULL", "no time zone")),
         )
     text = at if kind == "VARCHAR" else f"{at}::VARCHAR"
     number = f"TRY_CAST({text} AS DECIMAL(20,6))"
@@ -268,14 +324,15 @@ def _instant(column: Column) -> Reading:
         f"WHEN regexp_matches({text}, '{NAIVE}') "
         f"THEN timezone('UTC', timezone({zone}, TRY_CAST({text} AS TIMESTAMP))) END"
     )
+    given = "" if is_required else f"{text} <> '' AND "
     return Reading(
         value,
         (
-            (f"coalesce({text}, '') = ''", "missing"),
+            *(((f"coalesce({text}, '') = ''", "missing"),) if is_required else ()),
             (
-                f"{value} IS NULL AND {zone} IS NULL AND regexp_matches({text}, '{NAIVE}')",
+                f"{given}{value} IS NULL AND {zone} IS NULL AND regexp_matches({text}, '{NAIVE}')",
                 "no time zone",
             ),
-            (f"{value} IS NULL", "not a time"),
+            (f"{given}{value} IS NULL", "not a time"),
         ),
     )

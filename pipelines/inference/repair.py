@@ -7,7 +7,7 @@ with it. About 15 times slower than the fast reader, and only for files that hav
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +42,13 @@ def clean(text_file: TextFile, target: Path) -> int:
     Raises:
         ContractBroken: rows and blank lines do not add up to the lines counted from the bytes.
     """
-    read = _json_rows if text_file.format == "json" else _csv_rows
+    is_json = text_file.format == "json"
+    found = _json_rows(text_file) if is_json else _csv_rows(text_file, NAMES)
     rows = passed = 0
     with target.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
         writer.writerow(CLEAN_COLUMNS)
-        for line, extent, wrong, fields in read(text_file):
+        for line, extent, wrong, fields in found:
             passed += extent
             if not fields and not wrong:
                 continue
@@ -92,6 +93,167 @@ def _split(piece: bytes) -> Iterator[bytes]:
         start = end
     if start < len(piece):
         yield piece[start:]
+
+
+def clean_lines(
+    text_file: TextFile,
+    target: Path,
+    structure: Mapping[str, Any] | None,
+    *,
+    has_documents: bool,
+    delimiter: str,
+) -> int:
+    """As `clean`, for a format that is not the record: what it takes of each line, as JSON.
+
+    A format with documents may spread an object over lines, or hold an array of objects: each of
+    them is then a row, at the line where it begins.
+
+    Raises:
+        ContractBroken: rows and blank lines do not add up to the lines counted from the bytes.
+    """
+    if text_file.format == "text":
+        found = _text_rows(text_file)
+    elif text_file.format == "csv":
+        found = _table_rows(text_file, structure or {}, delimiter)
+    elif has_documents:
+        found = _document_rows(text_file, structure or {})
+    else:
+        found = _object_rows(text_file, structure or {})
+    rows = passed = 0
+    with target.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+        writer.writerow(("line", "wrong", "content"))
+        for line, extent, wrong, content_ in found:
+            passed += extent
+            if content_ is not None or wrong:
+                rows += 1
+                writer.writerow((line, wrong, content_))
+    if passed != text_file.lines:
+        raise ContractBroken(
+            LOG_FILES.name,
+            f"{text_file.file.name} has {text_file.lines} lines, {passed} were read",
+        )
+    return rows
+
+
+_Content = tuple[int, int, str, str | None]
+"""First physical line, how many physical lines, `field|reason` or '', what the format takes."""
+
+
+def _taken(value: Any, shape: Any) -> Any:
+    """Of a JSON value what a structure names."""
+    if isinstance(shape, Mapping):
+        if not isinstance(value, dict):
+            return None
+        return {key: _taken(value[key], inner) for key, inner in shape.items() if key in value}
+    if isinstance(shape, list):
+        return [_taken(item, shape[0]) for item in value] if isinstance(value, list) else None
+    return value
+
+
+def _text_rows(text_file: TextFile) -> Iterator[_Content]:
+    for number, raw in enumerate(_lines(text_file), start=1):
+        if len(raw) > MAX_LINE_BYTES:
+            yield number, 1, "(line)|longer than 16 MiB", None
+            continue
+        try:
+            text = raw.decode("utf-8").strip("\r\n")
+        except UnicodeDecodeError:
+            yield number, 1, "(line)|not UTF-8", None
+            continue
+        yield number, 1, "", text.replace("\0", "") or None
+
+
+def _object_rows(text_file: TextFile, structure: Mapping[str, Any]) -> Iterator[_Content]:
+    for number, raw in enumerate(_lines(text_file), start=1):
+        if not raw.strip():
+            yield number, 1, "", None
+            continue
+        wrong, found = _json_object(raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw)
+        yield number, 1, wrong, None if wrong else json.dumps(_taken(found, structure))
+
+
+def _json_object(raw: bytes) -> tuple[str, Any]:
+    if len(raw) > MAX_LINE_BYTES:
+        return "(line)|longer than 16 MiB", None
+    try:
+        found = json.loads(raw.decode("utf-8"), parse_float=_as_written)
+    except UnicodeDecodeError:
+        return "(line)|not UTF-8", None
+    except (ValueError, RecursionError):
+        return "(line)|not JSON", None
+    return ("", found) if isinstance(found, dict) else ("(line)|not a JSON object", None)
+
+
+class _as_written(float):
+    """A number that is written again as it was."""
+
+    def __new__(cls, text: str) -> "_as_written":
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+    def __repr__(self) -> str:
+        return self.text
+
+    text: str
+
+
+def _document_rows(text_file: TextFile, structure: Mapping[str, Any]) -> Iterator[_Content]:
+    """Objects over any number of lines; after the first that is none the file is bad."""
+    lines = text_file.lines
+    try:
+        text = b"".join(content(text_file.file)).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        yield 1, lines, "(line)|not UTF-8", None
+        return
+    decoder = json.JSONDecoder(parse_float=_as_written)
+    at = passed = 0
+    while True:
+        start = at + len(text[at:]) - len(text[at:].lstrip())
+        if start == len(text):
+            yield lines, lines - passed, "", None
+            return
+        line = text.count("\n", 0, start) + 1
+        try:
+            found, at = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            yield line, lines - passed, "(line)|not JSON", None
+            return
+        last = text.count("\n", 0, at) + 1
+        extent, passed = last - passed, last
+        for item in found if isinstance(found, list) else [found]:
+            if isinstance(item, dict):
+                yield line, extent, "", json.dumps(_taken(item, structure))
+            else:
+                yield line, extent, "(line)|not a JSON object", None
+            extent = 0
+        if extent:
+            yield line, extent, "", None
+
+
+def _table_rows(
+    text_file: TextFile, structure: Mapping[str, Any], delimiter: str
+) -> Iterator[_Content]:
+    by_name = {key.lower(): key for key in structure}
+    names = {name for name in text_file.header if name.lower() in by_name}
+    for line, extent, wrong, fields in _csv_rows(text_file, names, delimiter):
+        if wrong or not fields:
+            is_empty = wrong == "started_at|missing" or not wrong
+            yield line, extent, "" if is_empty else wrong, "{}" if wrong and is_empty else None
+            continue
+        taken: dict[str, Any] = {}
+        for name, cell in fields.items():
+            key = by_name[name.lower()]
+            taken[key] = cell if isinstance(structure[key], str) else _nested(cell, structure[key])
+        yield line, extent, "", json.dumps(taken)
+
+
+def _nested(cell: str, shape: Any) -> Any:
+    try:
+        return _taken(json.loads(cell, parse_float=_as_written), shape)
+    except (ValueError, RecursionError):
+        return None
 
 
 _Row = tuple[int, int, str, dict[str, str]]
@@ -145,7 +307,7 @@ def _plain_fields(found: _Object) -> tuple[str, dict[str, str]]:
     return "" if fields else "started_at|missing", fields
 
 
-def _csv_rows(text_file: TextFile) -> Iterator[_Row]:
+def _csv_rows(text_file: TextFile, names: Collection[str], delimiter: str = ",") -> Iterator[_Row]:
     """Records of a CSV. A quote that is never closed costs its own line, not the ones after it."""
     waiting: list[bytes] = []
     lines = _lines(text_file)
@@ -160,14 +322,18 @@ def _csv_rows(text_file: TextFile) -> Iterator[_Row]:
         if not waiting[0].strip():
             extent, wrong, fields = _BLANK
         else:
-            extent, wrong, fields = _csv_record(waiting, lines, text_file.header)
+            extent, wrong, fields = _csv_record(waiting, lines, text_file.header, names, delimiter)
         yield number, extent, wrong, fields
         del waiting[:extent]
         number += extent
 
 
 def _csv_record(
-    waiting: list[bytes], lines: Iterator[bytes], header: tuple[str, ...]
+    waiting: list[bytes],
+    lines: Iterator[bytes],
+    header: tuple[str, ...],
+    names: Collection[str],
+    delimiter: str,
 ) -> tuple[int, str, dict[str, str]]:
     """The record that starts at the first waiting line; more lines are taken as it needs them."""
     extent = 1
@@ -186,7 +352,8 @@ def _csv_record(
     if len(joined) > MAX_LINE_BYTES:
         return 1, "(line)|longer than 16 MiB", {}
     try:
-        cells = next(csv.reader(io.StringIO(joined.decode("utf-8"), newline=""), strict=True))
+        text = io.StringIO(joined.decode("utf-8"), newline="")
+        cells = next(csv.reader(text, delimiter=delimiter, strict=True))
     except UnicodeDecodeError:
         return 1, "(line)|not UTF-8", {}
     except csv.Error:
@@ -197,6 +364,6 @@ def _csv_record(
     fields = {
         name: cell
         for name, cell in zip(header, cells, strict=True)
-        if name in NAMES and cell not in MISSING_TEXTS
+        if name in names and cell not in MISSING_TEXTS
     }
     return extent, "" if fields else "started_at|missing", fields

@@ -18,7 +18,13 @@ import duckdb
 from pipelines.contracts import LOG_FILES
 from pipelines.errors import ContractBroken, FileDamaged, LogUnreadable
 from pipelines.files import LocalFile, content
-from pipelines.inference.log_files import Format, TextFile, format_of, inspect_text, require_columns
+from pipelines.inference.log_files import (
+    Kind,
+    TextFile,
+    inspect_text,
+    kind_of_name,
+    require_columns,
+)
 from pipelines.inference.records import MISSING_TEXTS, NAMES, Column, typed_columns
 from pipelines.inference.repair import clean
 from pipelines.queries import query
@@ -46,12 +52,14 @@ class Staged:
     """The parts of one source, the lines of each file by an independent count, and the warnings.
 
     `places` holds, for each file, how many rows lie before it in its part and the number of its
-    first data line.
+    first data line, where its rows do not carry their line. `records` holds what the lines of a
+    file make, where that is not one each.
     """
 
     parts: list[Part] = field(default_factory=list)
     lines: dict[int, int] = field(default_factory=dict)
     places: dict[int, tuple[int, int]] = field(default_factory=dict)
+    records: dict[int, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -64,30 +72,35 @@ def stage(
         LogUnreadable: a file is damaged, missing or cannot hold records.
     """
     staged = Staged()
-    texts: list[tuple[int, LocalFile, Format]] = []
+    texts: list[tuple[int, LocalFile, Kind]] = []
     for number, file in enumerate(files):
-        match kind := format_of(file.name):
+        match kind := kind_of_name(file.name):
             case None:
                 staged.lines[number] = 0
-                staged.warnings.append(
-                    f"log source '{source}': {file.name} was not read: its name ends in none of "
-                    ".jsonl, .ndjson, .json, .csv, .parquet (with or without .gz)"
-                )
+                staged.warnings.append(not_read(source, file))
             case "parquet":
                 _take_parquet(con, source, number, file, staged, work)
             case _:
                 texts.append((number, file, kind))
     with ThreadPoolExecutor(INSPECTORS) as pool:  # zlib works outside the interpreter's lock
         inspected = list(pool.map(lambda text: inspect_text(source, *text), texts))
-    stager = _TextStager(con, source, work, staged)
-    with _rows_in_order(con):
-        for batch in _batches(inspected):
+    stager = TextStager(con, source, work, staged)
+    with rows_in_order(con):
+        for batch in batches(inspected):
             stager.stage(batch)
     return staged
 
 
+def not_read(source: str, file: LocalFile) -> str:
+    """What is said of a file whose name tells no kind."""
+    return (
+        f"log source '{source}': {file.name} was not read: its name ends in none of "
+        ".jsonl, .ndjson, .json, .csv, .parquet (with or without .gz)"
+    )
+
+
 @contextmanager
-def _rows_in_order(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def rows_in_order(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Staged rows keep the order of the lines: that is how a line's number is known later."""
     before = con.sql("SELECT current_setting('preserve_insertion_order')").fetchall()[0][0]
     con.execute("SET preserve_insertion_order = true")
@@ -131,7 +144,7 @@ def _take_parquet(
     staged.places[number] = (0, 1)
 
 
-def _batches(texts: Sequence[TextFile]) -> Iterator[list[TextFile]]:
+def batches(texts: Sequence[TextFile]) -> Iterator[list[TextFile]]:
     """Files that one query can read: same format, same header, not too many bytes."""
     batch: list[TextFile] = []
     size = 0
@@ -152,8 +165,8 @@ def _batches(texts: Sequence[TextFile]) -> Iterator[list[TextFile]]:
         yield batch
 
 
-class _TextStager:
-    """Writes batches of text files as typed Parquet."""
+class TextStager:
+    """Writes batches of text files as typed Parquet; here the files hold the record itself."""
 
     def __init__(
         self, con: duckdb.DuckDBPyConnection, source: str, work: Path, staged: Staged
@@ -169,10 +182,10 @@ class _TextStager:
         batch = [text for text in batch if text.lines]
         if not batch:
             return
-        path = self._next_path()
-        at_fault = self._stage_fast(batch, path)
+        path = self.next_path()
+        at_fault = self.stage_fast(batch, path)
         if not at_fault:
-            self.staged.parts.append(Part(str(path)))
+            self.add(path)
             before = 0
             for text in batch:
                 self.staged.lines[text.number] = text.lines
@@ -181,7 +194,7 @@ class _TextStager:
             return
         path.unlink(missing_ok=True)
         if len(batch) == 1:
-            self._stage_repaired(batch[0])
+            self.stage_repaired(batch[0])
             return
         rest = [text for text in batch if text not in at_fault] or batch
         middle = len(rest) // 2
@@ -191,11 +204,16 @@ class _TextStager:
             for text in at_fault:
                 self.stage([text])
 
-    def _next_path(self) -> Path:
+    def add(self, path: Path) -> None:
+        """Enter a staged file as a part."""
+        self.staged.parts.append(Part(str(path)))
+
+    def next_path(self) -> Path:
+        """Where the next staged file goes."""
         self.written += 1
         return self.work / f"{self.source}-{self.written:05d}.staged.parquet"
 
-    def _stage_fast(self, batch: Sequence[TextFile], path: Path) -> Sequence[TextFile]:
+    def stage_fast(self, batch: Sequence[TextFile], path: Path) -> Sequence[TextFile]:
         """The files of which the strict reader did not take every line as one record each.
 
         None: the batch is staged. All: one of them is at fault, but the reader did not say which.
@@ -226,26 +244,13 @@ class _TextStager:
         """The lines of CSV files with one header; columns are numbered, their names not trusted."""
         header = batch[0].header
         columns = {name: Column(f"c{i}") for i, name in enumerate(header) if name in NAMES}
-        lines = self.con.read_csv(
-            [text.file.path for text in batch],  # type: ignore[arg-type] # a list is taken too
-            columns={f"c{i}": "VARCHAR" for i in range(len(header))},
-            auto_detect=False,
-            header=False,
-            skiprows=1,
-            delimiter=",",
-            quotechar='"',
-            escapechar='"',
-            na_values=list(MISSING_TEXTS),
-            filename=True,
-            max_line_size=16 * 1024 * 1024,
-        )
-        return lines, columns
+        return csv_rows(self.con, batch), columns
 
-    def _stage_repaired(self, text: TextFile) -> None:
+    def stage_repaired(self, text: TextFile) -> None:
         """Stage one file from its clean copy; every line of it is a row, also the bad ones."""
         copy = self.work / f"{self.source}-{text.number}.clean.csv"
         rows = clean(text, copy)
-        path = self._next_path()
+        path = self.next_path()
         lines = query(self.con, "inference/read_clean_csv", files=[str(copy)])
         self._write(lines, {name: Column(name) for name in NAMES}, [text], path, is_clean=True)
         copy.unlink()
@@ -254,7 +259,7 @@ class _TextStager:
             raise ContractBroken(
                 LOG_FILES.name, f"{text.file.name}: {staged} of {rows} lines were staged"
             )
-        self.staged.parts.append(Part(str(path)))
+        self.add(path)
         self.staged.lines[text.number] = rows
         self.staged.places[text.number] = (0, 1)
 
@@ -268,16 +273,46 @@ class _TextStager:
         is_clean: bool = False,
     ) -> None:
         """Type the lines and write them; `file_no` comes from the order of the batch."""
-        self.con.execute(
-            "SET VARIABLE log_paths = $paths", {"paths": [text.file.path for text in batch]}
-        )
-        self.con.execute(
-            "SET VARIABLE log_numbers = $numbers", {"numbers": [text.number for text in batch]}
-        )
+        name_files(self.con, [text.file.path for text in batch], [text.number for text in batch])
         place = "1" if is_clean else "list_position(getvariable('log_paths'), filename)"
         typed = lines.project(
             f"getvariable('log_numbers')[{place}]::INTEGER AS file_no, "
             f"{'line' if is_clean else 'NULL::BIGINT AS line'}, "
             f"{'wrong' if is_clean else 'NULL'} AS wrong, {typed_columns(columns)}"
-        ).project("* EXCLUDE (wrong, problem), coalesce(wrong, problem) AS problem")
-        typed.write_parquet(str(path), compression="snappy", row_group_size=122_880)
+        ).project(
+            "* EXCLUDE (wrong, problem), coalesce(wrong, problem) AS problem, "
+            "NULL::VARCHAR AS left_out"
+        )
+        write_staged(typed, path)
+
+
+def csv_rows(
+    con: duckdb.DuckDBPyConnection, batch: Sequence[TextFile], delimiter: str = ","
+) -> duckdb.DuckDBPyRelation:
+    """The rows of CSV files with one header as texts `c0`, `c1`, ... and `filename`."""
+    return con.read_csv(
+        [text.file.path for text in batch],  # type: ignore[arg-type] # a list is taken too
+        columns={f"c{i}": "VARCHAR" for i in range(len(batch[0].header))},
+        auto_detect=False,
+        header=False,
+        skiprows=1,
+        delimiter=delimiter,
+        quotechar='"',
+        escapechar='"',
+        na_values=list(MISSING_TEXTS),
+        filename=True,
+        max_line_size=16 * 1024 * 1024,
+    )
+
+
+def name_files(
+    con: duckdb.DuckDBPyConnection, paths: Sequence[str], numbers: Sequence[int]
+) -> None:
+    """Tell the queries of a batch which files it has, and their numbers in the source."""
+    con.execute("SET VARIABLE log_paths = $paths", {"paths": list(paths)})
+    con.execute("SET VARIABLE log_numbers = $numbers", {"numbers": list(numbers)})
+
+
+def write_staged(rows: duckdb.DuckDBPyRelation, path: Path) -> None:
+    """Write staged rows: quick to pack, in groups small enough for the memory limit."""
+    rows.write_parquet(str(path), compression="snappy", row_group_size=122_880)

@@ -1,9 +1,10 @@
 """From inference logs to hourly usage: every request counted once, in the hour it starts.
 
-Lines read = kept + duplicates + outside the window + rejects, file by file, where the lines are
-counted from the bytes of a text file or the footer of a Parquet file and the rest from the
-records. 10,000 lines of which 3 have no model, 7 repeat a request id of an earlier line and 90
-started in another month give 9,900 kept records.
+Records = kept + duplicates + outside the window + left out + rejects, file by file. Where a line is
+one record the lines are counted from the bytes of a text file or the footer of a Parquet file and
+the rest from the records; where not, every line is known to have come to something. 10,000 lines
+of which 3 have no model, 7 repeat a request id of an earlier line and 90 started in another month
+give 9,900 kept records.
 
 The same request is: same source, account, region, request id and attempt, within the window. The
 record in the first file by name counts, there the first line. A line without a request id is a
@@ -22,10 +23,11 @@ import polars as pl
 from pipelines.contracts import LOG_FILES, LOG_REJECTS, USAGE
 from pipelines.errors import ContractBroken, LogUnreadable, SettingsInvalid
 from pipelines.inference.coverage import coverage
-from pipelines.inference.log_files import LogInput
 from pipelines.inference.records import Column, typed_columns
+from pipelines.inference.sources import LogInput
 from pipelines.inference.staging import Part, Staged, stage
-from pipelines.queries import materialise, query
+from pipelines.inference.structured import stage_structured
+from pipelines.queries import materialise, query, sql
 
 SETTINGS_FILE = "modelspend.toml"
 
@@ -62,9 +64,11 @@ def read_usage(
     rejects: list[str] = []
     files: list[pl.DataFrame] = []
     warnings: list[str] = []
-    for source in sources:
-        reading = _SourceReading(con, source, month, window, work)
-        reading.run()
+    readings = [_SourceReading(con, source, month, window, work) for source in sources]
+    for reading in readings:
+        reading.stage()
+    for reading in readings:
+        reading.count()
         hourly += reading.hourly
         rejects += reading.rejects
         files.append(reading.files())
@@ -125,16 +129,27 @@ class _SourceReading:
         self.log = sorted(source.files, key=lambda file: file.name)
         self.window = {"window_start": window[0], "window_end": window[1]}
         self.staged = Staged()
+        """Filled by `stage`."""
         self.hourly: list[str] = []
         self.rejects: list[str] = []
         self.warnings: list[str] = []
         self.fates: dict[tuple[int, str], int] = {}
 
-    def run(self) -> None:
-        """Read everything; afterwards the results are in the attributes."""
-        self.con.execute("SET VARIABLE log_zone = $zone", {"zone": self.source.timezone})
-        self.staged = stage(self.con, self.source.name, self.log, self.work)
+    def stage(self) -> None:
+        """Bring the files into parts of typed records."""
+        self._set_zone()
+        if self.source.format.is_native and not self.source.defaults:
+            self.staged = stage(self.con, self.source.name, self.log, self.work)
+        else:
+            self.staged = stage_structured(self.con, self.source, self.log, self.work)
         self.warnings += self.staged.warnings
+
+    def _set_zone(self) -> None:
+        self.con.execute("SET VARIABLE log_zone = $zone", {"zone": self.source.timezone})
+
+    def count(self) -> None:
+        """Count what was staged; afterwards the results are in the attributes."""
+        self._set_zone()
         self._list_files()
         self._find_duplicates()
         for number, part in enumerate(self.staged.parts):
@@ -176,7 +191,7 @@ class _SourceReading:
         number = parts[0].file_no if len(parts) == 1 else "NULL"
         return lines.project(
             f"path, row, {number}::INTEGER AS file_no, NULL::BIGINT AS line, "
-            f"{typed_columns(columns)}"
+            f"{typed_columns(columns)}, NULL::VARCHAR AS left_out"
         )
 
     def _find_duplicates(self) -> None:
@@ -192,7 +207,8 @@ class _SourceReading:
             return
         identities = [
             self._records(parts).project(
-                "path, row, file_no, started_at, request_id, attempt, account_id, region, problem"
+                "path, row, file_no, started_at, request_id, attempt, account_id, region, "
+                "coalesce(problem, left_out) AS problem"
             )
             for parts in alike.values()
         ]
@@ -221,7 +237,15 @@ class _SourceReading:
     def _count(self, number: int, part: Part) -> None:
         """Count one part; its bad lines are listed only if there are any."""
         target = self.work / f"{self.source.name}-{len(self.hourly):05d}.hourly.parquet"
-        self._records([part]).create_view("log_records", replace=True)
+        self._records([part]).create_view("unspread_records", replace=True)
+        self.con.execute(
+            "CREATE OR REPLACE TEMP VIEW log_records AS "
+            + (
+                sql("inference/spread")
+                if self._lasts(part)
+                else "SELECT *, 0 AS hour_no FROM unspread_records"
+            )
+        )
         try:
             counted = query(
                 self.con,
@@ -256,6 +280,16 @@ class _SourceReading:
             ).write_parquet(str(rejects), compression="zstd")
             self.rejects.append(str(rejects))
 
+    def _lasts(self, part: Part) -> bool:
+        """Whether a part has records of a time, which may be longer than an hour."""
+        if part.file_no is not None and "grain" not in dict(part.columns):
+            return False
+        try:
+            found = query(self.con, "inference/lasting_records").fetchall()
+        except duckdb.Error as error:
+            raise self._blame(error) from error
+        return bool(found[0][0])
+
     def files(self) -> pl.DataFrame:
         """One row per file. Adds a warning for every file with rejects.
 
@@ -264,20 +298,21 @@ class _SourceReading:
         """
         rows = []
         for number, file in enumerate(self.log):
-            kept, double, outside, reject = (
+            kept, double, outside, left_out, reject = (
                 self.fates.get((number, fate), 0)
-                for fate in ("kept", "duplicate", "outside", "reject")
+                for fate in ("kept", "duplicate", "outside", "left_out", "reject")
             )
             lines = self.staged.lines[number]
-            if kept + double + outside + reject != lines:
+            records = self.staged.records.get(number, lines)
+            if kept + double + outside + left_out + reject != records:
                 raise ContractBroken(
                     LOG_FILES.name,
-                    f"{file.name} has {lines} lines, but {kept} kept + {double} duplicates + "
-                    f"{outside} outside + {reject} rejects were counted",
+                    f"{file.name} has {records} records, but {kept} kept + {double} duplicates + "
+                    f"{outside} outside + {left_out} left out + {reject} rejects were counted",
                 )
             if reject:
                 self.warnings.append(
-                    f"log source '{self.source.name}': {reject} of {lines} lines of {file.name} "
+                    f"log source '{self.source.name}': {reject} of {records} lines of {file.name} "
                     "could not be read and are not counted; see core_inference__rejects"
                 )
             rows.append(
@@ -288,9 +323,11 @@ class _SourceReading:
                     file.size,
                     file.etag,
                     lines,
+                    records,
                     kept,
                     double,
                     outside,
+                    left_out,
                     reject,
                 )
             )

@@ -9,6 +9,8 @@ FROM read_json(
     maximum_object_size = 16777216,
     columns = {
         started_at: 'VARCHAR',
+        ended_at: 'VARCHAR',
+        grain: 'VARCHAR',
         model: 'VARCHAR',
         model_ref: 'VARCHAR',
         model_version: 'VARCHAR',
@@ -17,6 +19,8 @@ FROM read_json(
         account_id: 'VARCHAR',
         region: 'VARCHAR',
         request_id: 'VARCHAR',
+        response_id: 'VARCHAR',
+        trace_id: 'VARCHAR',
         attempt: 'VARCHAR',
         operation: 'VARCHAR',
         tenant: 'VARCHAR',
@@ -30,7 +34,13 @@ FROM read_json(
         input_tokens_cache_write: 'VARCHAR',
         output_tokens: 'VARCHAR',
         output_tokens_reasoning: 'VARCHAR',
+        images: 'VARCHAR',
         gpu_ms: 'VARCHAR',
+        gpu_held_ms: 'VARCHAR',
+        vcpu_ms: 'VARCHAR',
+        memory_gib_ms: 'VARCHAR',
+        reported_cost: 'VARCHAR',
+        reported_currency: 'VARCHAR',
         gateway_cache_hit: 'VARCHAR',
         sample_rate: 'VARCHAR'
     }

@@ -27,10 +27,18 @@ WITH named AS (
             WHEN lower(trim(status)) IN ('throttled', 'rate_limited', '429') THEN 'throttled'
             ELSE lower(trim(status))
         END AS status,
+        grain,
+        is_counted,
+        CASE
+            WHEN reported_cost IS NOT NULL
+                THEN coalesce(nullif(upper(trim(reported_currency)), ''), 'USD')
+            ELSE ''
+        END AS reported_currency,
         (coalesce(sample_rate, 1) * 1000000)::BIGINT AS millionths,
         * EXCLUDE (
             hour, source, provider, account_id, region, resource_id, model, model_version,
-            operation, tenant, use_case, service_tier, is_batch, status
+            operation, tenant, use_case, service_tier, is_batch, status, grain, is_counted,
+            reported_currency
         )
     FROM read_parquet($parts)
     WHERE fate = 'kept'
@@ -52,6 +60,9 @@ by_rate AS (
         service_tier,
         is_batch,
         status,
+        grain,
+        is_counted,
+        reported_currency,
         millionths,
         sum(requests)::HUGEINT AS requests,
         sum(input_tokens)::HUGEINT AS input_tokens,
@@ -59,7 +70,12 @@ by_rate AS (
         sum(input_tokens_cache_write)::HUGEINT AS input_tokens_cache_write,
         sum(output_tokens)::HUGEINT AS output_tokens,
         sum(output_tokens_reasoning)::HUGEINT AS output_tokens_reasoning,
+        sum(images)::HUGEINT AS images,
         (sum(gpu_ms) * 1000)::HUGEINT AS gpu_microseconds,
+        (sum(gpu_held_ms) * 1000)::HUGEINT AS gpu_held_microseconds,
+        round(sum(vcpu_ms))::HUGEINT AS vcpu_milliseconds,
+        round(sum(memory_gib_ms))::HUGEINT AS memory_gib_milliseconds,
+        sum(reported_cost)::DECIMAL(38, 18) AS reported_cost,
         coalesce(sum(requests_with_tokens), 0)::HUGEINT AS requests_with_tokens,
         coalesce(sum(requests_with_gpu_time), 0)::HUGEINT AS requests_with_gpu_time
     FROM named
@@ -82,6 +98,9 @@ SELECT
     service_tier,
     is_batch,
     status,
+    grain,
+    is_counted,
+    reported_currency,
     sum((requests * 1000000 + millionths // 2) // millionths)::BIGINT AS requests,
     sum((input_tokens * 1000000 + millionths // 2) // millionths)::BIGINT AS input_tokens,
     sum((input_tokens_cache_read * 1000000 + millionths // 2) // millionths)::BIGINT
@@ -91,7 +110,19 @@ SELECT
     sum((output_tokens * 1000000 + millionths // 2) // millionths)::BIGINT AS output_tokens,
     sum((output_tokens_reasoning * 1000000 + millionths // 2) // millionths)::BIGINT
         AS output_tokens_reasoning,
+    sum((images * 1000000 + millionths // 2) // millionths)::BIGINT AS images,
     sum((gpu_microseconds * 1000000 + millionths // 2) // millionths)::BIGINT AS gpu_microseconds,
+    sum((gpu_held_microseconds * 1000000 + millionths // 2) // millionths)::BIGINT
+        AS gpu_held_microseconds,
+    sum((vcpu_milliseconds * 1000000 + millionths // 2) // millionths)::BIGINT
+        AS vcpu_milliseconds,
+    sum((memory_gib_milliseconds * 1000000 + millionths // 2) // millionths)::BIGINT
+        AS memory_gib_milliseconds,
+    sum(reported_cost)::DECIMAL(38, 18) AS reported_cost,
+    coalesce(
+        sum((requests * 1000000 + millionths // 2) // millionths) FILTER (WHERE millionths < 1000000),
+        0
+    )::BIGINT AS requests_estimated,
     sum((requests_with_tokens * 1000000 + millionths // 2) // millionths)::BIGINT
         AS requests_with_tokens,
     sum((requests_with_gpu_time * 1000000 + millionths // 2) // millionths)::BIGINT

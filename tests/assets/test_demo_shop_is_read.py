@@ -13,7 +13,7 @@ from pipelines.billing.reader import read_bill
 from pipelines.demo import shop
 from pipelines.demo.figures import MonthFigures, expected
 from pipelines.files import LocalFile
-from pipelines.inference.log_files import LogInput
+from pipelines.inference.sources import LogInput
 from pipelines.inference.usage import read_usage
 from pipelines.months import month_bounds
 from pipelines.settings import Settings, parse_settings

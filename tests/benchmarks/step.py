@@ -41,7 +41,7 @@ def connect(work: Path) -> duckdb.DuckDBPyConnection:
 def read_logs(data: Path, kind: str, size: Size, work: Path) -> None:
     """Log files to hourly usage."""
     from pipelines.files import LocalFile
-    from pipelines.inference.log_files import LogInput
+    from pipelines.inference.sources import LogInput
     from pipelines.inference.usage import read_usage
 
     log = [LocalFile(str(p), p.name, p.stat().st_size, "e") for p in files(data, kind, size)]

@@ -14,7 +14,7 @@ import polars as pl
 
 from pipelines.contracts import COVERAGE, LOG_FILES, LOG_REJECTS, USAGE, require
 from pipelines.files import LocalFile
-from pipelines.inference.log_files import LogInput
+from pipelines.inference.sources import LogInput
 from pipelines.inference.usage import read_usage
 from pipelines.settings import Coverage
 
@@ -75,6 +75,11 @@ class Read:
         columns = self.rejects.select("file", "line", "column_name", "reason")
         return sorted(columns.iter_rows())
 
+    def fates(self) -> dict[str, tuple[int, int, int, int, int]]:
+        """By file: records, kept, duplicates, left out, rejects."""
+        names = ("records", "requests", "duplicates", "left_out", "rejects")
+        return {row["file"]: tuple(row[n] for n in names) for row in self.files.to_dicts()}
+
     def counts(self) -> dict[str, tuple[int, int, int, int, int]]:
         names = ("lines_read", "requests", "duplicates", "outside_month", "rejects")
         return {row["file"]: tuple(row[n] for n in names) for row in self.files.to_dicts()}
@@ -113,6 +118,8 @@ def read_logs(
     covers: Sequence[Coverage] = (),
     window: tuple[datetime, datetime] = SEPTEMBER,
     name: str = "gateway",
+    **more: Any,
 ) -> Read:
+    """Read the files as one source; `more`: format, defaults, rank, overlap of `LogInput`."""
     files = [local(path, root) for path in paths]
-    return read_sources([LogInput(name, timezone, covers, files)], root / ".work", window)
+    return read_sources([LogInput(name, timezone, covers, files, **more)], root / ".work", window)

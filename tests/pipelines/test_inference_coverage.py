@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from pipelines.inference.log_files import LogInput
+from pipelines.inference.sources import LogInput
 from pipelines.settings import Coverage
 from tests.pipelines.inference_logs import local, read_logs, read_sources, record, write_jsonl
 

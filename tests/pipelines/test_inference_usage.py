@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.contracts import USAGE
 from pipelines.errors import SettingsInvalid
-from pipelines.inference.log_files import LogInput
+from pipelines.inference.sources import LogInput
 from pipelines.inference.usage import read_usage
 from tests.pipelines.inference_logs import (
     SEPTEMBER,

@@ -23,7 +23,8 @@ from pipelines.attribution.rules import load_rules
 from pipelines.billing.reader import read_bill
 from pipelines.contracts import ALLOCATED, require
 from pipelines.files import LocalFile
-from pipelines.inference.usage import LogInput, read_usage
+from pipelines.inference.sources import LogInput
+from pipelines.inference.usage import read_usage
 from pipelines.registry.catalogue import parse_catalogue
 from pipelines.settings import BillSource, Coverage, parse_settings
 

@@ -19,11 +19,15 @@ KEYS = ("provider", "account_id", "region", "resource_id", "model", "model_versi
 KEYS += ("tenant", "use_case", "service_tier")
 TOKENS = ("input_tokens", "input_tokens_cache_read", "input_tokens_cache_write", "output_tokens")
 TOKENS += ("output_tokens_reasoning",)
+HELD = ("gpu_held_ms", "vcpu_ms", "memory_gib_ms")
 RECORDS = {
     **{"row": COUNT, "line": COUNT, "file_no": COUNT, "started_at": INSTANT, "problem": TEXT},
     **dict.fromkeys(KEYS, TEXT),
     **{"is_batch": FLAG, "status": TEXT, "gateway_cache_hit": FLAG, "requests": COUNT},
-    **{"sample_rate": "DECIMAL(9,6)", "gpu_ms": "DECIMAL(38,3)"},
+    **{"sample_rate": "DECIMAL(9,6)", "gpu_ms": "DECIMAL(38,3)", "hour_no": COUNT},
+    **{"grain": TEXT, "reported_currency": TEXT, "left_out": TEXT, "images": COUNT},
+    **{"reported_cost": "DECIMAL(38,18)"},
+    **dict.fromkeys(HELD, "DECIMAL(18,3)"),
     **dict.fromkeys(TOKENS, COUNT),
 }
 Record = dict[str, Any]
@@ -38,7 +42,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 def records(
     con: duckdb.DuckDBPyConnection, *rows: Record, duplicates: tuple[int, ...] = ()
 ) -> None:
-    told = {"file_no": 0, "started_at": START, "requests": 1}
+    told = {"file_no": 0, "started_at": START, "requests": 1, "hour_no": 0, "grain": "request"}
     numbered = [{**told, "row": number, **row} for number, row in enumerate(rows)]
     table(con, "log_records", RECORDS, *numbered)
     doubles = [{"part_no": 7, "row": row} for row in duplicates]
@@ -59,6 +63,8 @@ def counted(con: duckdb.DuckDBPyConnection, *columns: str, part: int = 7) -> lis
         ({"started_at": datetime(2026, 8, 31, 23, 59, 59, 999999)}, "outside", None),
         ({"problem": "started_at|is empty", "started_at": None}, "reject", None),
         ({"problem": "requests|is negative"}, "reject", None),
+        ({"left_out": "agent span"}, "left_out", None),
+        ({"left_out": "duplicate"}, "duplicate", None),
     ],
 )
 def test_a_record_is_kept_in_the_hour_it_starts_or_has_a_reason(
@@ -96,10 +102,14 @@ def test_records_of_another_key_are_counted_apart(con: duckdb.DuckDBPyConnection
 
 
 PART = {"fate": "kept", "source": "gate", "hour": START, "model": "m", "file_no": 0, "lines": 1}
+PART |= {"grain": "request", "is_counted": True}
 PART_TYPES = {
     **dict.fromkeys(("source", "fate", "status", *KEYS), pl.String),
     **{"hour": pl.Datetime("us"), "is_batch": pl.Boolean, "gateway_cache_hit": pl.Boolean},
     **{"sample_rate": pl.Decimal(9, 6), "gpu_ms": pl.Decimal(38, 3)},
+    **{"grain": pl.String, "reported_currency": pl.String, "is_counted": pl.Boolean},
+    **{"images": pl.Int64, "reported_cost": pl.Decimal(38, 18)},
+    **dict.fromkeys(HELD, pl.Decimal(38, 3)),
     **dict.fromkeys(("file_no", "lines", "requests", *TOKENS), pl.Int64),
     **dict.fromkeys(("requests_with_tokens", "requests_with_gpu_time"), pl.Int64),
 }
@@ -157,8 +167,8 @@ def test_hours_and_keys_are_one_row_each_and_nothing_is_an_empty_text(
         {"fate": "duplicate", "requests": 9},
         {"fate": "outside", "requests": 9, "hour": None},
     )
-    keys = ("", "", "", "", "m", "", "", "", "", "", False, "ok")
-    sums = (3, 5, None, None, None, None, 250, 1, 1)
+    keys = ("", "", "", "", "m", "", "", "", "", "", False, "ok", "request", True, "")
+    sums = (3, 0, 5, None, None, None, None, None, 250, None, None, None, 1, 1, None)
     assert usage(con, parts, *USAGE.columns) == [("2026-09", START, "gate", *keys, *sums)]
     assert usage(con, part(tmp_path), "requests") == []
 
