@@ -1,0 +1,1 @@
+"""Billed units beside logged ones, before a wrong log distorts a split."""
