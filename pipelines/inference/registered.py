@@ -1,7 +1,30 @@
 """The log formats there are, by the name the settings give them."""
 
+import difflib
 from typing import Final
 
+from pipelines.errors import SettingsInvalid
 from pipelines.inference.formats import NATIVE, LogFormat
+from pipelines.inference.mapped import mapped_format
+from pipelines.settings import LogSource
 
 FORMATS: Final[dict[str, LogFormat]] = {format_.name: format_ for format_ in (NATIVE,)}
+
+
+def format_of(source: LogSource, mapping: str | None = None) -> LogFormat:
+    """The format a source's settings name; `mapping` is the text of its mapping file, if any.
+
+    Raises:
+        SettingsInvalid: there is no such format, or the mapping is wrong.
+    """
+    if mapping is not None:
+        return mapped_format(mapping, source.mapping or "")
+    if source.format not in FORMATS:
+        known = sorted([*FORMATS, "mapped"])
+        near = difflib.get_close_matches(source.format, known, n=1, cutoff=0)[0]
+        message = (
+            f"logs.{source.name}.format: {source.format!r} is no log format; the nearest is "
+            f"{near!r}. There are {', '.join(known)}"
+        )
+        raise SettingsInvalid("modelspend.toml", [message])
+    return FORMATS[source.format]

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from pipelines.registry.bedrock_ids import plain_ids
 from pipelines.registry.catalogue import Catalogue
 
 
@@ -55,6 +56,9 @@ class Names:
         for text in (version, model):
             if text and text.lower() in self._aliases:
                 return Resolved(*self._aliases[text.lower()], is_known=True)
+        for plain in plain_ids(model):
+            if (found_as := self.resolve(plain, version)).is_known:
+                return found_as
         return Resolved(model, version, is_known=False)
 
     def of_usage_type(self, text: str) -> Resolved:
