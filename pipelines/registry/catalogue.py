@@ -143,17 +143,18 @@ class Deployment(Dated):
 
 
 class Run(Dated):
-    """A training, update or evaluation run on resources.
+    """A training, update or evaluation run on resources, or a batch of inference.
 
     `kind` auto: update if its version has a predecessor, else training. Failed, abandoned, sweep
-    and evaluation runs are training of the model, version "(experiments)".
+    and evaluation runs are training of the model, version "(experiments)". A batch that scores
+    stored data (`inference`) is its version's inference, and no hour of it waits for requests.
     """
 
     id: str
     model: str
     version: str | None = None
-    kind: Literal["auto", "training", "update", "experiment"] = "auto"
-    status: Literal["completed", "failed", "stopped"] = "completed"
+    kind: Literal["auto", "training", "update", "experiment", "inference"] = "auto"
+    status: Literal["running", "completed", "failed", "stopped"] = "completed"
     resources: list[str] = []
     provider: str = ""
     instance_type: str = ""

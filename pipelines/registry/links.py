@@ -64,21 +64,25 @@ JOB = re.compile(r"(?:.*/)?[a-z-]*jobs?/[^/]*")
 
 
 def run_component(run: Run, predecessors: dict[tuple[str, str], str | None]) -> str:
-    """Training or update, as DESIGN defines them.
+    """Training or update, as DESIGN defines them; a batch of inference is inference.
 
     A run that failed, was stopped or only evaluated is training of the model; a run for a version
     with a predecessor is update of that version; the first version's run is training.
     """
-    if run.kind in {"training", "update"}:
+    if run.kind in {"training", "update", "inference"}:
         return run.kind
-    if run.kind == "experiment" or run.status != "completed" or run.version is None:
+    if run_version(run) == EXPERIMENTS:
         return "training"
     return "update" if predecessors.get((run.model, run.version)) else "training"
 
 
 def run_version(run: Run) -> str:
     """The version a run is charged to: the one it produced, or `(experiments)`."""
-    if run.kind == "experiment" or run.status != "completed" or run.version is None:
+    if run.version is None:
+        return EXPERIMENTS
+    if run.kind == "inference":
+        return run.version  # a batch that failed was no experiment either
+    if run.kind == "experiment" or run.status in {"failed", "stopped"}:
         return EXPERIMENTS
     return run.version
 
