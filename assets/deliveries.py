@@ -149,8 +149,15 @@ def _months_in(project: Project, source: BillSource, file: StoredFile) -> list[s
 
 
 def list_logs(project: Project) -> dict[str, list[StoredFile]]:
-    """Every file of every log source."""
-    return {source.name: list_source(project, source) for source in project.settings.logs}
+    """Every file of every log source that is such a log by its name."""
+    return {
+        source.name: [
+            file
+            for file in list_source(project, source)
+            if project.log_formats[source.name].takes(file.name)
+        ]
+        for source in project.settings.logs
+    }
 
 
 def current_delivery(

@@ -105,6 +105,7 @@ def project_of(asked: Asked, source: BillSource, work: Path) -> Project:
         rules=load_rules(),
         texts={},
         formats={source.name: format_of(source, mapping)},
+        log_formats={},
     )
 
 

@@ -14,9 +14,12 @@ from pipelines.attribution.rules import Rules, load_rules
 from pipelines.billing.formats import BillFormat
 from pipelines.billing.registered import format_of
 from pipelines.errors import SettingsInvalid
+from pipelines.inference.formats import LogFormat
+from pipelines.inference.mapped import shipped_text
+from pipelines.inference.registered import format_of as log_format_of
 from pipelines.inputs import digest_of
 from pipelines.registry.catalogue import Catalogue, parse_catalogue
-from pipelines.settings import BillSource, Settings, parse_settings, resolve
+from pipelines.settings import BillSource, LogSource, Settings, parse_settings, resolve
 
 SETTINGS_VARIABLE = "MODELSPEND_SETTINGS"
 CODE = Path(__file__).resolve().parents[1]
@@ -65,6 +68,8 @@ class Project:
     texts: dict[str, str]
     formats: dict[str, BillFormat]
     """The format of every bill source, by the source's name."""
+    log_formats: dict[str, LogFormat]
+    """The format of every log source, by the source's name."""
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> "Project":
@@ -92,8 +97,16 @@ class Project:
                 mapping = _text(mapping_file, f"`mapping` of bill source {source.name} in {file}")
                 texts[f"mapping {source.name}"] = digest_of(mapping)
             formats[source.name] = format_of(source, mapping)
+        log_formats = {}
+        for log in settings.logs:
+            mapping = None
+            if log.mapping is not None:
+                mapping = _log_mapping(log.mapping, file, log.name)
+                texts[f"log mapping {log.name}"] = digest_of(mapping)
+            log_formats[log.name] = log_format_of(log, mapping)
         return cls(
             formats=formats,
+            log_formats=log_formats,
             file=file,
             settings=settings,
             catalogue=parse_catalogue(catalogue_text, str(catalogue_file)),
@@ -114,6 +127,11 @@ class Project:
         """What else than the file decides how it is read."""
         return f"{source.format}\n{self.texts.get(f'mapping {source.name}', '')}\n{code_digest()}"
 
+    def log_key(self, source: LogSource) -> str:
+        """What else than the file decides how a log is read."""
+        mapping = self.texts.get(f"log mapping {source.name}", "")
+        return f"{source.format}\n{mapping}\n{code_digest()}"
+
     def at(self, path: str) -> str:
         """A path of the settings as an absolute path or URL."""
         return resolve(path, self.base)
@@ -122,6 +140,14 @@ class Project:
     def cache(self) -> Path:
         """Where downloads and the work of a run lie."""
         return Path(self.at(self.settings.cache))
+
+
+def _log_mapping(mapping: str, settings: Path, source: str) -> str:
+    """The text of a mapping file, or of a mapping that comes with modelspend."""
+    file = Path(resolve(mapping, settings.parent))
+    if file.suffix != ".toml" and not file.exists():
+        return shipped_text(mapping)
+    return _text(file, f"`mapping` of log source {source} in {settings} names it")
 
 
 def _text(file: Path, how: str) -> str:

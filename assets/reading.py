@@ -10,6 +10,7 @@ from dataclasses import replace
 import polars as pl
 
 from assets.deliveries import current_delivery
+from assets.log_spans import needed_and_known, remember
 from assets.month_run import MonthRun, Rows
 from assets.object_store import fetch_all
 from pipelines.billing.azure import check_sources_are_apart
@@ -116,18 +117,30 @@ def read_logs(run: MonthRun) -> dict[str, Rows]:
     Raises:
         LogUnreadable: a log file is damaged as a whole; the month is not published.
     """
-    sources = [
-        LogInput(
-            name=source.name,
-            timezone=source.timezone,
-            covers=source.covers,
-            files=fetch_all(run.logs[source.name], source.storage, run.project.cache),
-        )
-        for source in run.project.settings.logs
-    ]
+    project = run.project
     with run.connect() as con:
         window = usage_window(con, run.month, run.staged_files("core_billing__charges"))
+        sources, read = [], {}
+        for source in project.settings.logs:
+            needed, elsewhere = needed_and_known(project, source, run.logs[source.name], window)
+            read[source.name] = needed
+            sources.append(
+                LogInput(
+                    name=source.name,
+                    timezone=source.timezone,
+                    covers=source.covers,
+                    files=fetch_all(needed, source.storage, project.cache),
+                    format=project.log_formats[source.name],
+                    defaults=source.defaults,
+                    rank=source.rank,
+                    elsewhere=elsewhere,
+                    overlap=source.overlap,
+                )
+            )
         usage = read_usage(con, sources, run.month, window, run.folder("logs"))
+    files = pl.read_parquet(usage.files)
+    for source in project.settings.logs:
+        remember(project, source, read[source.name], files)
     run.warn(usage.warnings)
     return {
         "core_inference__usage": [str(usage.usage)],

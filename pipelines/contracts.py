@@ -400,6 +400,8 @@ LOG_FILES = Contract(
         "outside_month": COUNT,
         "left_out": COUNT,
         "rejects": COUNT,
+        "first_at": INSTANT,
+        "last_at": INSTANT,
     },
     key=("source", "file"),
     required=(
@@ -414,7 +416,8 @@ LOG_FILES = Contract(
     ),
 )
 """records = requests + duplicates + outside_month + left_out + rejects. A line is one record, but
-for formats whose lines hold several. `left_out`: records that are no use of a model."""
+for formats whose lines hold several. `left_out`: records that are no use of a model.
+`first_at`, `last_at`: when its first and last record start; NULL where it has none."""
 
 LOG_REJECTS = Contract(
     name="core_inference__rejects",

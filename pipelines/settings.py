@@ -113,16 +113,37 @@ class Coverage(Section):
         return self
 
 
+Rank = Literal["provider", "gateway", "span", "bucket", "counter"]
+"""Where several logs saw one call, the first of these counts it: nearer to what is billed."""
+
+
 class LogSource(Section):
     """One inference log. `path`: a file, a folder, a glob, or `s3://bucket/prefix`."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-    format: Literal["modelspend"] = "modelspend"
+    format: str = "modelspend"
+    """One of `pipelines.inference.registered`, or `mapped`."""
     path: str
     storage: Storage = Storage()
     timezone: str | None = None
     """Zone of timestamps that carry none (an IANA name). Without it such lines are rejected."""
     covers: list[Coverage] = []
+    mapping: str | None = None
+    """The mapping of a log in a format of its own (`format = "mapped"`): a file, or the name of one
+    that comes with modelspend."""
+    defaults: dict[str, str] = {}
+    """Fields of the record that the log leaves empty, and what they are."""
+    rank: Rank | None = None
+    """Where it counts among logs that saw the same calls; None: as its format does."""
+    overlap: Literal["auto", "none"] = "auto"
+    """`none`: it saw calls that no other source saw."""
+
+    @model_validator(mode="after")
+    def _has_what_its_format_needs(self) -> "LogSource":
+        if (self.format == "mapped") != (self.mapping is not None):
+            message = 'a mapping and format = "mapped" go together'
+            raise ValueError(message)
+        return self
 
 
 class RegistrySettings(Section):

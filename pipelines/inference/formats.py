@@ -13,9 +13,7 @@ import duckdb
 from pipelines.inference.log_files import Kind, kind_of_name
 from pipelines.inference.records import NAMES
 from pipelines.queries import query
-
-Rank = Literal["provider", "gateway", "span", "bucket", "counter"]
-"""Where several logs saw one call, the first of these counts it: nearer to what is billed."""
+from pipelines.settings import Rank
 
 Unit = Literal["line", "lines", "source"]
 
@@ -52,6 +50,9 @@ class LogFormat:
     """JSON files may hold documents over several lines, or an array of objects."""
     delimiter: str = ","
     """Between the fields of a CSV."""
+    trimmed: Callable[[duckdb.DuckDBPyConnection], duckdb.DuckDBPyRelation] | None = None
+    """Units `lines` and `source`: a SELECT over `log_lines` with the same columns that keeps less of
+    `r`, before lines are written down: for text that is only known by a key beside it."""
     is_native: bool = False
     """The record itself: `staging` reads it by its field names, twice as fast."""
 

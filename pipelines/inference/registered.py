@@ -4,11 +4,34 @@ import difflib
 from typing import Final
 
 from pipelines.errors import SettingsInvalid
+from pipelines.inference import (
+    azure_openai,
+    bedrock,
+    litellm,
+    openai_usage,
+    otel,
+    sagemaker_capture,
+)
 from pipelines.inference.formats import NATIVE, LogFormat
 from pipelines.inference.mapped import mapped_format
 from pipelines.settings import LogSource
 
-FORMATS: Final[dict[str, LogFormat]] = {format_.name: format_ for format_ in (NATIVE,)}
+FORMATS: Final[dict[str, LogFormat]] = {
+    format_.name: format_
+    for format_ in (
+        NATIVE,
+        azure_openai.FORMAT,
+        azure_openai.LOG_ANALYTICS,
+        azure_openai.GATEWAY,
+        azure_openai.GATEWAY_LOG_ANALYTICS,
+        bedrock.FORMAT,
+        bedrock.BATCH,
+        litellm.FORMAT,
+        openai_usage.FORMAT,
+        otel.FORMAT,
+        sagemaker_capture.FORMAT,
+    )
+}
 
 
 def format_of(source: LogSource, mapping: str | None = None) -> LogFormat:

@@ -202,7 +202,8 @@ class _Stager(TextStager):
         if self.format.unit == "line":
             write_staged(self._typed(self.format.records(self.con)), path)
         else:
-            write_staged(lines, path)
+            trimmed = self.format.trimmed
+            write_staged(trimmed(self.con) if trimmed else lines, path)
 
     def _make_records(self, paths: Sequence[Path]) -> None:
         """The records of staged lines, and a row for each line that made none."""

@@ -134,6 +134,8 @@ class _SourceReading:
         self.rejects: list[str] = []
         self.warnings: list[str] = []
         self.fates: dict[tuple[int, str], int] = {}
+        self.spans: dict[int, tuple[datetime, datetime]] = {}
+        """When the first and the last record of each file start."""
 
     def stage(self) -> None:
         """Bring the files into parts of typed records."""
@@ -260,10 +262,13 @@ class _SourceReading:
         self.hourly.append(str(target))
         has_rejects = False
         is_sampled = False
-        for file_no, fate, lines, sampled in query(
+        for file_no, fate, lines, sampled, first, last in query(
             self.con, "inference/fates", parts=[str(target)]
         ).fetchall():
             self.fates[file_no, fate] = self.fates.get((file_no, fate), 0) + lines
+            if first is not None and fate != "reject":
+                known = self.spans.get(file_no, (first, last))
+                self.spans[file_no] = (min(first, known[0]), max(last, known[1]))
             has_rejects |= fate == "reject"
             is_sampled |= fate == "kept" and sampled > 0
         if is_sampled:
@@ -329,6 +334,8 @@ class _SourceReading:
                     outside,
                     left_out,
                     reject,
+                    *self.spans.get(number, (None, None)),
                 )
             )
+        rows += [known.row(self.month, self.source.name) for known in self.source.elsewhere]
         return pl.DataFrame(rows, schema=LOG_FILES.polars_schema, orient="row")

@@ -44,6 +44,8 @@ FROM (
         records.sample_rate,
         -- What lasts over several hours is one record, where it begins.
         count(*) FILTER (WHERE records.hour_no = 0) AS lines,
+        min(records.started_at) AS first_at,
+        max(records.started_at) AS last_at,
         sum(records.requests) AS requests,
         sum(records.input_tokens) AS input_tokens,
         sum(records.input_tokens_cache_read) AS input_tokens_cache_read,

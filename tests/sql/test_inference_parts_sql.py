@@ -105,6 +105,7 @@ PART = {"fate": "kept", "source": "gate", "hour": START, "model": "m", "file_no"
 PART |= {"grain": "request", "is_counted": True}
 PART_TYPES = {
     **dict.fromkeys(("source", "fate", "status", *KEYS), pl.String),
+    **dict.fromkeys(("first_at", "last_at"), pl.Datetime("us")),
     **{"hour": pl.Datetime("us"), "is_batch": pl.Boolean, "gateway_cache_hit": pl.Boolean},
     **{"sample_rate": pl.Decimal(9, 6), "gpu_ms": pl.Decimal(38, 3)},
     **{"grain": pl.String, "reported_currency": pl.String, "is_counted": pl.Boolean},
