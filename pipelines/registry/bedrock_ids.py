@@ -22,7 +22,7 @@ def plain_ids(name: str) -> list[str]:
     `arn:aws:bedrock:eu-west-1:1:inference-profile/eu.meta.llama4-v1:0` -> `eu.meta.llama4-v1:0`,
     `meta.llama4-v1:0`.
     """
-    found = []
+    found: list[str] = []
     for pattern in (_ARN, _ROUTE):
         if match := pattern.fullmatch(found[-1] if found else name):
             found.append(match[1])
