@@ -69,11 +69,14 @@ def run_component(run: Run, predecessors: dict[tuple[str, str], str | None]) -> 
     A run that failed, was stopped or only evaluated is training of the model; a run for a version
     with a predecessor is update of that version; the first version's run is training.
     """
-    if run.kind in {"training", "update", "inference"}:
+    if run.kind in {"training", "update"}:
         return run.kind
-    if run_version(run) == EXPERIMENTS:
+    version = run_version(run)
+    if version == EXPERIMENTS:
         return "training"
-    return "update" if predecessors.get((run.model, run.version)) else "training"
+    if run.kind == "inference":
+        return "inference"
+    return "update" if predecessors.get((run.model, version)) else "training"
 
 
 def run_version(run: Run) -> str:

@@ -5,11 +5,12 @@ from typing import Final
 
 from pipelines.registry.facts import Facts
 from pipelines.registry.snapshots import Snapshot
+from pipelines.registry.sources import bedrock, sagemaker
 
 Reader = Callable[[Sequence[Snapshot]], Facts]
 """Facts of one registry from its snapshots, oldest first; never empty."""
 
-READERS: Final[Mapping[str, Reader]] = {}
+READERS: Final[Mapping[str, Reader]] = {"bedrock": bedrock.facts, "sagemaker": sagemaker.facts}
 
 
 def facts_of(snapshots: Sequence[Snapshot]) -> Facts:
