@@ -31,6 +31,12 @@ from pipelines.queries import materialise, query, sql
 
 SETTINGS_FILE = "modelspend.toml"
 
+HOUR_SHARE = """
+CREATE OR REPLACE TEMP MACRO hour_share(amount, ms_before, ms_through, ms_whole) AS
+(amount::HUGEINT * ms_through // ms_whole - amount::HUGEINT * ms_before // ms_whole)::BIGINT
+"""
+"""Of an amount the whole units that lie in one hour of several; `inference/spread` has the rest."""
+
 
 @dataclass(frozen=True)
 class UsageTables:
@@ -59,6 +65,7 @@ def read_usage(
         SettingsInvalid: a source names a time zone that does not exist.
     """
     work.mkdir(parents=True, exist_ok=True)
+    con.execute(HOUR_SHARE)
     _check_zones(con, sources)
     hourly: list[str] = []
     rejects: list[str] = []
