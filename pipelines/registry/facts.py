@@ -35,6 +35,8 @@ class Facts:
     deployments: Sequence[Deployment] = ()
     runs: Sequence[Run] = ()
     artefacts: Sequence[Artefact] = ()
+    asked_since: datetime | None = None
+    """When the oldest snapshot was taken: a span that begins then may have begun before."""
     warnings: Sequence[str] = field(default_factory=tuple)
     """What could not be told, and of what; without the registry's name."""
 
