@@ -4,7 +4,7 @@ Belongs here: the description every format module fills in (`FORMAT`). `register
 formats, `structured` reads their files, `records` types what their SELECT returns.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,6 +21,11 @@ Unit = Literal["line", "lines", "source"]
 def every(_name: str) -> bool:
     """Takes every file."""
     return True
+
+
+def no_problem(_columns: Sequence[str]) -> str | None:
+    """A table may have any columns."""
+    return None
 
 
 @dataclass(frozen=True)
@@ -51,8 +56,10 @@ class LogFormat:
     delimiter: str = ","
     """Between the fields of a CSV."""
     trimmed: Callable[[duckdb.DuckDBPyConnection], duckdb.DuckDBPyRelation] | None = None
-    """Units `lines` and `source`: a SELECT over `log_lines` with the same columns that keeps less of
-    `r`, before lines are written down: for text that is only known by a key beside it."""
+    """Units `lines` and `source`: a SELECT over `log_lines` with the same columns that keeps less
+    of `r`, before lines are written down: for text that is only known by a key beside it."""
+    problem_of: Callable[[Sequence[str]], str | None] = no_problem
+    """What keeps a CSV or Parquet file with these columns from being such a log, if anything."""
     is_native: bool = False
     """The record itself: `staging` reads it by its field names, twice as fast."""
 

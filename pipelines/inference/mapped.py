@@ -8,17 +8,19 @@ says of it; the response's event is left out. A request without a response keeps
 the status the mapping names; a response without a request is a request of its own. An event that
 comes twice is a duplicate, one without an id a reject.
 
-Expected values (`fractions = "carry"`) are rounded over all lines of a source in their order: line
-n gets what the rounded total of the first n lines exceeds that of the first n - 1 by.
+Expected values (`fractions = "carry"`) are rounded over the lines of a file in their order: line n
+gets what the rounded total of the first n lines exceeds that of the first n - 1 by. A file on its
+own, so that its lines are the same whichever other files a run reads.
 """
 
 import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 
+from pipelines.billing.columns import nearest
 from pipelines.errors import SettingsInvalid
 from pipelines.inference.formats import LogFormat
 from pipelines.inference.mapped_values import (
@@ -34,6 +36,7 @@ from pipelines.inference.mapping import (
     BY_NAME,
     HELD,
     LogMapping,
+    Pairs,
     kind_of_mapping,
     parse_mapping,
 )
@@ -41,9 +44,9 @@ from pipelines.inference.mapping_values import Value, parse_path
 from pipelines.queries import query
 from pipelines.settings import parse_toml
 
+SETTINGS: Final = "modelspend.toml"
 SHIPPED: Final = Path(__file__).resolve().parent / "mappings"
-_PLACE: Final = "file_no, line"
-_IN_ORDER: Final = f"(ORDER BY {_PLACE} ROWS UNBOUNDED PRECEDING)"
+_IN_ORDER: Final = "(PARTITION BY file_no ORDER BY line ROWS UNBOUNDED PRECEDING)"
 
 
 def shipped_names() -> list[str]:
@@ -65,7 +68,7 @@ def shipped_text(name: str) -> str:
     if not is_shipped(name):
         near = difflib.get_close_matches(name, shipped_names(), n=1, cutoff=0)
         problem = f"mapping: {name!r} is neither a file (.toml) nor a mapping of modelspend"
-        raise SettingsInvalid("modelspend.toml", [f"{problem}; the nearest is {near[0]!r}"])
+        raise SettingsInvalid(SETTINGS, [f"{problem}; the nearest is {near[0]!r}"])
     return (SHIPPED / f"{name}.toml").read_text(encoding="utf-8")
 
 
@@ -80,73 +83,111 @@ def mapped_format(text: str, file: str) -> LogFormat:
         message = f"kind: {kind!r} is not read yet"
         raise SettingsInvalid(file, [message])
     mapping = parse_mapping(text, file)
-    structure = _structure(mapping)
-    # What cannot be made is said now.
-    _Records(mapping, file, {name: True for name, kind in structure.items() if kind == "JSON"})
-
-    def records(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
-        return _Records(mapping, file, _trusted(con, structure)).relation(con)
-
-    carries = mapping.reading.fractions == "carry"
+    made = _Records(mapping, file)
+    together = made.pairs if mapping.kind == "pairs" else made.carried
+    is_single = mapping.kind != "pairs" and mapping.reading.fractions != "carry"
     return LogFormat(
         name="mapped",
         rank=mapping.rank,
-        structure=structure,
-        records=records,
-        unit="source" if carries or mapping.kind == "pairs" else "line",
+        structure=dict.fromkeys(mapping.columns(), "VARCHAR"),
+        records=made.lines if is_single else together,
+        unit="line" if is_single else "source" if mapping.kind == "pairs" else "lines",
         has_documents=True,
+        delimiter=mapping.reading.delimiter,
+        trimmed=None if is_single else made.trimmed,
+        problem_of=lambda columns: _missing_column(mapping, file, columns),
     )
 
 
-def _structure(mapping: LogMapping) -> dict[str, Any]:
-    """Every column a mapping names: as text, or as JSON where a path leads into it."""
-    found = dict.fromkeys(mapping.columns(), "VARCHAR")
-    for path in mapping.paths():
-        if path.steps:
-            found[path.column] = "JSON"
-    return found
-
-
-def _trusted(con: duckdb.DuckDBPyConnection, structure: Mapping[str, str]) -> dict[str, bool]:
-    """The columns with paths into them; True where the lines at hand hold them as JSON."""
-    kind = con.sql("SELECT r FROM log_lines").types[0]
-    kinds = {name: str(child) for name, child in kind.children}
-    return {
-        name: kinds[name] != "VARCHAR" for name, wanted in structure.items() if wanted == "JSON"
-    }
+def _missing_column(mapping: LogMapping, file: str, columns: Sequence[str]) -> str | None:
+    """What is said of a table without a column that the mapping names."""
+    there = [name.lower() for name in columns]
+    for column, key in mapping.columns().items():
+        if there.count(column.lower()) > 1:
+            return f"column {column!r}, which {key} of {file} names, occurs twice in its header"
+        if column.lower() not in there:
+            return (
+                f"it has no column {column!r}, which {key} of {file} names; "
+                f"{nearest(column, columns)}"
+            )
+    return None
 
 
 class _Records:
     """The records of a mapping: SQL over `log_lines`."""
 
-    def __init__(self, mapping: LogMapping, file: str, trusted: Mapping[str, bool]) -> None:
+    def __init__(self, mapping: LogMapping, file: str) -> None:
         self.mapping, self.file = mapping, file
-        self.places = Places(trusted)
+        self.places = Places()
         self.compiler = Compiler(self.places, mapping.reading, file)
-        self.wrong: list[str] = []
-        self.fields = self._fields(mapping.fields)
-        self.own_wrong = self._wrong()
-        self.response = self._fields(mapping.response, of_response=True)
-        self.response_wrong = self._wrong()
+        self.noted: list[str] = []
         self.left_out = self._left_out()
-        self.pair = self._pair() if mapping.pairs is not None else {}
-        self.pair_wrong = self._wrong()
+        self.fields = self._fields(mapping.fields, mapping.constants)
+        own_wrong = self._wrong()
+        if mapping.pairs is None:
+            self.wrong = self._judged(own_wrong)
+            return
+        self.response = self._fields(mapping.response, {})
+        response_wrong = self._wrong()
+        self.event_id, self.role = self._pair(mapping.pairs)
+        self.wrong = self._judged(
+            f"coalesce({self._wrong()}, CASE {self.role} WHEN 'other' THEN NULL "
+            f"WHEN 'response' THEN coalesce({own_wrong}, {response_wrong}) ELSE {own_wrong} END)"
+        )
 
-    def relation(self, con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
-        """The records of the lines at hand."""
-        if self.mapping.kind == "pairs":
-            return self._paired(con)
+    def lines(self, con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+        """The records, one a line."""
         fields = "".join(f", {sql} AS {name}" for name, sql in self.fields.items())
-        records = (
-            f"SELECT {_PLACE}, {self._judged(self.own_wrong)} AS wrong, "
-            f"{self.left_out} AS left_out{fields} FROM {self.places.source('log_lines')}"
+        return con.sql(
+            f"SELECT file_no, line, {self.wrong} AS wrong, {self.left_out} AS left_out{fields} "
+            f"FROM {self.places.source('log_lines')}"
         )
-        if self.mapping.reading.fractions != "carry":
-            return con.sql(records)
-        carried = ", ".join(
-            f"{_carried(name)} AS {name}" for name in self.fields if BY_NAME[name].kind == "count"
+
+    def trimmed(self, con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+        """The lines with what the mapping makes of each in the place of what it read."""
+        made = {"left_out": self.left_out}
+        if self.mapping.pairs is None:
+            made |= self.fields
+        else:
+            response = self.response or {"nothing": "NULL::VARCHAR"}
+            made |= {"event_id": self.event_id, "role": self.role}
+            made |= {"own": _struct(self.fields), "said": _struct(response)}
+        return con.sql(
+            f"SELECT file_no, line, file, {_struct(made)} AS r, {self.wrong} AS wrong "
+            f"FROM {self.places.source('log_lines')}"
         )
-        return con.sql(f"SELECT * REPLACE ({carried}) FROM ({records})" if carried else records)
+
+    def carried(self, con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+        """The records of trimmed lines, counts rounded with what was left of the lines before."""
+        fields = "".join(
+            f", {_carried(name) if BY_NAME[name].kind == 'count' else f'r.{name}'} AS {name}"
+            for name in self.fields
+        )
+        return con.sql(
+            f"SELECT file_no, line, wrong, r.left_out AS left_out{fields} FROM log_lines"
+        )
+
+    def pairs(self, con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+        """The records of trimmed lines, one for each pair of events."""
+        con.execute(
+            "CREATE OR REPLACE TEMP VIEW mapped_events AS "
+            "SELECT file_no, line, unnest(r) FROM log_lines"
+        )
+        fields = []
+        for name in dict.fromkeys([*self.fields, *self.response, "status"]):
+            # Where both say something, the response is the one that was asked.
+            parts = [f"said.{name}"] if name in self.response else []
+            parts += [f"own.{name}"] if name in self.fields else []
+            sql = f"coalesce({', '.join(parts)})" if parts else "NULL"
+            if name == "started_at" and name in self.response:
+                sql = f"coalesce({', '.join(reversed(parts))})"
+            if name == "status" and self.mapping.pairs is not None:
+                unanswered = quoted(self.mapping.pairs.unanswered)
+                sql = f"CASE WHEN is_unanswered THEN {unanswered} ELSE {sql} END"
+            fields.append(f"{sql} AS {name}")
+        return query(con, "inference/mapped/pairs").project(
+            f"file_no, line, NULL::VARCHAR AS wrong, left_out, {', '.join(fields)}"
+        )
 
     def _judged(self, wrong: str) -> str:
         """What is wrong with a line; of one that is left out nothing is judged."""
@@ -154,48 +195,10 @@ class _Records:
             return f"coalesce(wrong, {wrong})"
         return f"coalesce(wrong, CASE WHEN {self.left_out} IS NULL THEN {wrong} END)"
 
-    def _paired(self, con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
-        own = ", ".join(f"{name} := {sql}" for name, sql in self.fields.items())
-        response = ", ".join(f"{name} := {sql}" for name, sql in self.response.items())
-        is_other = f"coalesce({self.pair['role']} = 'other', false)"
-        is_response = f"coalesce({self.pair['role']} = 'response', false)"
-        wrong = self._judged(
-            f"coalesce({self.pair_wrong}, CASE WHEN NOT {is_other} THEN {self.own_wrong} END, "
-            f"CASE WHEN {is_response} THEN {self.response_wrong} END)"
-        )
-        con.execute(
-            f"CREATE OR REPLACE TEMP VIEW mapped_events AS SELECT {_PLACE}, {wrong} AS wrong, "
-            f"{self.left_out} AS left_out, {self.pair['id']} AS event_id, "
-            f"{self.pair['role']} AS role, struct_pack({own}) AS own, "
-            f"struct_pack({response or 'nothing := NULL'}) AS said "
-            f"FROM {self.places.source('log_lines')}"
-        )
-        unanswered = self.mapping.pairs.unanswered if self.mapping.pairs else ""
-        columns = []
-        for name in dict.fromkeys([*self.fields, *self.response, "status"]):
-            parts = [
-                *([f"said.{name}"] if name in self.response else []),
-                *([f"own.{name}"] if name in self.fields else []),
-            ]
-            sql = f"coalesce({', '.join(parts)})" if parts else "NULL"
-            if name == "status":
-                sql = f"CASE WHEN is_unanswered THEN {quoted(unanswered)} ELSE {sql} END"
-            columns.append(f"{sql} AS {name}")
-        return query(con, "inference/mapped/pairs").project(
-            f"{_PLACE}, wrong, left_out, {', '.join(columns)}"
-        )
-
-    def _fields(self, values: Mapping[str, Value], *, of_response: bool = False) -> dict[str, str]:
+    def _fields(self, values: Mapping[str, Value], constants: Mapping[str, str]) -> dict[str, str]:
         """Every field that is said, by its name, as SQL."""
-        made: dict[str, str] = {}
-        for name, value in values.items():
-            if name not in HELD:
-                made[name] = self._field(name, value)
-        if of_response:
-            return made
-        for name, text in self.mapping.constants.items():
-            if name not in HELD:
-                made[name] = quoted(text)
+        made = {name: self._field(name, v) for name, v in values.items() if name not in HELD}
+        made |= {name: quoted(text) for name, text in constants.items() if name not in HELD}
         if self.mapping.kind == "allocations":
             self._add_held(made)
         return made
@@ -266,22 +269,14 @@ class _Records:
         for text, words in self.mapping.leave_out.items():
             there = self.places.text(parse_path(text))
             listed = ", ".join(map(quoted, words))
-            whens.append(
-                f"WHEN coalesce({there}, '') IN ({listed}) THEN 'left out by {_name(text)}'"
-            )
+            reason = quoted(f"left out by {text}")
+            whens.append(f"WHEN coalesce({there}, '') IN ({listed}) THEN {reason}")
         return f"CASE {' '.join(whens)} END" if whens else "NULL::VARCHAR"
 
-    def _pair(self) -> dict[str, str]:
+    def _pair(self, pairs: Pairs) -> tuple[str, str]:
         """The id that both events have, and which of both a line is."""
-        pairs = self.mapping.pairs
-        if pairs is None:
-            return {}
         event_id, role = self.compiler.text(pairs.id), self.compiler.text(pairs.role)
-        words = [
-            (pairs.request, "request"),
-            (pairs.response, "response"),
-            (pairs.others, "other"),
-        ]
+        words = ((pairs.request, "request"), (pairs.response, "response"), (pairs.others, "other"))
         whens = " ".join(
             f"WHEN {role.sql} IN ({', '.join(map(quoted, listed))}) THEN '{ours}'"
             for listed, ours in words
@@ -291,17 +286,17 @@ class _Records:
         self._note("(role)", (*role.all_wrong, (f"{ours} IS NULL", "neither request nor response")))
         missing = f"{ours} <> 'other' AND {event_id.sql} IS NULL"
         self._note("(id)", (*event_id.all_wrong, (missing, "missing")))
-        return {"id": event_id.sql, "role": ours}
+        return event_id.sql, ours
 
     def _note(self, name: str, wrong: Sequence[Condition]) -> None:
-        self.wrong += [
+        self.noted += [
             f"WHEN {condition} THEN {quoted(f'{name}|{reason}')}"
             for condition, reason in dict.fromkeys(wrong)
         ]
 
     def _wrong(self) -> str:
         """The first thing that is wrong of those noted since the last time."""
-        noted, self.wrong = self.wrong, []
+        noted, self.noted = self.noted, []
         return f"CASE {' '.join(noted)} END" if noted else "NULL::VARCHAR"
 
 
@@ -309,13 +304,13 @@ def _literal(text: str) -> Reading:
     return Reading(f"{quoted(text)}::{NUMBER}")
 
 
-def _name(text: str) -> str:
-    return text.replace("'", "")
+def _struct(fields: Mapping[str, str]) -> str:
+    return f"struct_pack({', '.join(f'{name} := {sql}' for name, sql in fields.items())})"
 
 
 def _carried(name: str) -> str:
     """A line's share of the rounded total so far. A line that is no record has no share."""
-    amount = f"CASE WHEN wrong IS NULL AND left_out IS NULL THEN coalesce({name}, 0) ELSE 0 END"
+    amount = f"CASE WHEN r.left_out IS NULL THEN coalesce(r.{name}::{NUMBER}, 0) ELSE 0 END"
     total = f"sum({amount}) OVER {_IN_ORDER}"
     share = f"round({total}) - round({total} - {amount})"
-    return f"CASE WHEN {name} IS NOT NULL THEN ({share})::BIGINT END"
+    return f"CASE WHEN r.{name} IS NOT NULL THEN ({share})::BIGINT END"

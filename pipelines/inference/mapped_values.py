@@ -28,6 +28,7 @@ from pipelines.inference.mapping_values import (
     parse_path,
 )
 from pipelines.inference.records import NAIVE, ZONED
+from pipelines.queries import identifier
 
 NUMBER: Final = "DECIMAL(28,12)"
 """Of factors and sums: 12 decimals, and a product of two keeps 14 digits before the point."""
@@ -54,11 +55,6 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def identifier(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 @dataclass(frozen=True)
 class Reading:
     """SQL of a value, and the conditions under which it was not written as the mapping says."""
@@ -79,20 +75,20 @@ class Places:
     """Where the paths of a mapping are found in a line.
 
     Filled while values are made to SQL; `source` then is the sub-select that has them. The paths
-    into one column are looked up together, so that its JSON is parsed once.
+    into one column are looked up together, so that its JSON is parsed once. A column holds JSON as
+    an object or as its text: both are the same here.
     """
 
-    trusted: Mapping[str, bool]
-    """The columns that hold JSON for certain, by name; False: text that may be JSON."""
     json: dict[str, list[str]] = field(default_factory=dict)
+    """Paths by the SQL of the text they lead into."""
     base64: dict[str, list[str]] = field(default_factory=dict)
-    """Texts that hold JSON in base64, by their SQL."""
 
     def text(self, path: Path) -> str:
         """The text of a column or of what lies at a path; NULL where it is not there or empty."""
-        if not path.steps and path.column not in self.trusted:
-            return f"nullif(r.{identifier(path.column)}::VARCHAR, '')"
-        return f"nullif({self._place(self.json, path.column, path.json_path, 'found')}, '')"
+        column = f"nullif(r.{identifier(path.column)}, '')"
+        if not path.steps:
+            return column
+        return f"nullif({self._place(self.json, column, path.json_path, 'found')}, '')"
 
     def text_in_base64(self, value: Base64) -> str:
         """The text at a path inside of the JSON that a column holds in base64."""
@@ -105,13 +101,16 @@ class Places:
         """The condition that the way to a path leads into a value that has no such steps."""
         if not path.steps:
             return None
-        root = identifier(f"json {list(self.json).index(path.column)}")
+        column = self.text(Path(path.column))
         kinds = [
-            f"json_type({root}, {quoted(parent)}) NOT IN "
+            f"json_type({column}, {quoted(parent)}) NOT IN "
             f"('{'ARRAY' if isinstance(step, int) else 'OBJECT'}', 'NULL')"
             for parent, step in zip(path.parents, path.steps, strict=True)
         ]
-        return f"{self.text(path)} IS NULL AND ({' OR '.join(kinds)})"
+        return (
+            f"{self.text(path)} IS NULL AND {column} IS NOT NULL AND "
+            f"CASE WHEN json_valid({column}) THEN {' OR '.join(kinds)} ELSE true END"
+        )
 
     @staticmethod
     def _place(roots: dict[str, list[str]], root: str, path: str, name: str) -> str:
@@ -122,36 +121,21 @@ class Places:
         return f"{found}[{wanted.index(path) + 1}]"
 
     def source(self, lines: str) -> str:
-        """The lines with everything that was asked for."""
-        roots = [
-            f"{self._json(column)} AS {identifier(f'json {number}')}"
-            for number, column in enumerate(self.json)
-        ]
+        """The lines with everything that was asked for; a text that is no JSON has nothing."""
         found = [
-            f"json_extract_string({identifier(f'json {number}')}, "
-            f"[{', '.join(map(quoted, paths))}]) AS {identifier(f'found {number}')}"
-            for number, paths in enumerate(self.json.values())
+            f"TRY(json_extract_string({text}, [{', '.join(map(quoted, paths))}])) "
+            f"AS {identifier(f'found {number}')}"
+            for number, (text, paths) in enumerate(self.json.items())
         ]
-        # What cannot be decoded has no usage in it: bodies need not be JSON.
         decoded = [
-            f"json_extract_string(TRY_CAST(TRY(decode(from_base64({text}))) AS JSON), "
-            f"[{', '.join(map(quoted, paths))}]) AS {identifier(f'decoded {number}')}"
+            f"TRY(json_extract_string(decode(from_base64({text})), "
+            f"[{', '.join(map(quoted, paths))}])) AS {identifier(f'decoded {number}')}"
             for number, (text, paths) in enumerate(self.base64.items())
         ]
-        for step in (roots, found, decoded):
+        for step in (found, decoded):
             if step:
                 lines = f"(SELECT *, {', '.join(step)} FROM {lines})"
         return lines
-
-    def _json(self, column: str) -> str:
-        """The JSON of a column; JSON that was written as a text is unpacked once."""
-        there = f"r.{identifier(column)}"
-        if not self.trusted[column]:
-            there = f"coalesce(TRY_CAST({there} AS JSON), to_json({there}))"
-        return (
-            f"CASE WHEN starts_with({there}::VARCHAR, '\"') "
-            f"THEN coalesce(TRY_CAST({there}->>'$' AS JSON), {there}) ELSE {there}::JSON END"
-        )
 
 
 @dataclass(frozen=True)
@@ -163,7 +147,7 @@ class Compiler:
     file: str
     """The mapping file, for messages."""
 
-    def text(self, value: Value) -> Reading:
+    def text(self, value: Value) -> Reading:  # noqa: PLR0911 -- one for each kind of value
         """A value as a text."""
         match value:
             case str():

@@ -30,7 +30,7 @@ what a value may be, `mapped` reads logs by it, `series_mapping` holds what the 
     timezone = "Europe/Berlin"    # of dates without an offset, if the settings name none
     decimal = ","
     thousands = "."
-    delimiter = ";"               # of CSV files; found out where it is not said
+    delimiter = ";"               # of CSV files
     fractions = "carry"           # expected values: each line gets whole counts, and what is lost
                                   # goes to the next one, so that totals stay within 1
 
@@ -138,7 +138,7 @@ class LogReading(Section):
     timezone: Annotated[str, AfterValidator(_zone)] | None = None
     decimal: Literal[".", ","] = "."
     thousands: Annotated[str, Field(max_length=1)] = ""
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     fractions: Literal["reject", "carry"] = "reject"
 
     @model_validator(mode="after")

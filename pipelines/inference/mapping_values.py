@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, Self
 
+import duckdb
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from pipelines.settings import Section
@@ -97,7 +98,8 @@ def date_form(form: str) -> str:
 def _pattern(text: str) -> str:
     try:
         groups = re.compile(text).groups
-    except re.error as error:
+        duckdb.sql("SELECT regexp_extract('', $pattern, 1)", params={"pattern": text}).fetchall()
+    except (re.error, duckdb.Error) as error:  # the engine knows no look-ahead
         message = f"is no regular expression: {error}"
         raise ValueError(message) from error
     if groups != 1:
@@ -149,14 +151,14 @@ class Constant(Section):
 
 
 class Match(Section):
-    """What the one group of a regular expression takes out of a text; nothing if it does not fit."""
+    """What the group of a regular expression takes out of a text; nothing if it does not fit."""
 
     match: Pattern
     of: "Value"
 
 
 class FileName(Section):
-    """What the one group of a regular expression takes out of the file's name below the path."""
+    """What the group of a regular expression takes out of the file's name below the path."""
 
     file: Pattern
 
@@ -239,7 +241,7 @@ for _section in (FirstOf, Concat, Sum, Product, Match, Moment):
     _section.model_rebuild()
 
 
-def members(value: "Value") -> tuple["Value", ...]:
+def members(value: "Value") -> tuple["Value", ...]:  # noqa: PLR0911 -- one for each kind
     """The values a value is made of."""
     match value:
         case FirstOf():

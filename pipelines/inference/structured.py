@@ -65,6 +65,9 @@ def stage_structured(
             )
         )
     stager = _Stager(con, source, work, staged)
+    for text in inspected:
+        if text.format == "csv" and text.header:
+            stager.require_columns(text.file.name, text.header)
     with rows_in_order(con):
         for batch in batches(inspected):
             stager.stage(batch)
@@ -91,6 +94,15 @@ class _Stager(TextStager):
             {"structure": json.dumps(self.format.structure)},
         )
         con.execute("SET VARIABLE log_defaults = $values", {"values": self.defaults or None})
+
+    def require_columns(self, file: str, columns: Sequence[str]) -> None:
+        """Refuse a table that cannot be such a log.
+
+        Raises:
+            LogUnreadable: says which column is missing.
+        """
+        if problem := self.format.problem_of(columns):
+            raise LogUnreadable(self.source, file, problem)
 
     def stage_fast(self, batch: Sequence[TextFile], path: Path) -> Sequence[TextFile]:
         """The files of which the strict reader did not take every line as one row each."""
@@ -159,6 +171,7 @@ class _Stager(TextStager):
                 "SELECT num_rows FROM parquet_file_metadata($path)", params={"path": there.path}
             ).fetchall()[0][0]
             kinds = {row[0]: row[1] for row in described}
+            self.require_columns(file.name, list(kinds))
             self._write_lines(self._parquet(there.path, kinds), path)
         except FileDamaged as error:
             raise LogUnreadable(self.source, file.name, error.problem) from error
