@@ -19,8 +19,8 @@ Decisions:
   INTERNAL) its pod as `namespace/pod`, else its host. The pod of a caller served nothing.
 - **Identity** is the span id; `gen_ai.response.id` links the call to other logs, `aws.request_id`
   goes before it because it is the id in Bedrock's own log.
-- **use_case** is an attribute `use_case`, else the resource's `service.name`; **tenant** an attribute
-  `tenant.id` of the span or its resource. Neither attribute is of the conventions.
+- **use_case** is an attribute `use_case`, else the resource's `service.name`; **tenant** an
+  attribute `tenant.id` of the span or its resource. Neither attribute is of the conventions.
 - **Input tokens** include cached ones by the conventions. Some emitters leave them out, which can
   only be seen where the cached tokens are more than the input: there they are added.
 

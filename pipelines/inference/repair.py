@@ -200,7 +200,11 @@ class _as_written(float):
 
 
 def _document_rows(text_file: TextFile, structure: Mapping[str, Any]) -> Iterator[_Content]:
-    """Objects over any number of lines; after the first that is none the file is bad."""
+    """Objects over any number of lines.
+
+    One that does not end is bad up to the next line that begins like an object or an array: a line
+    that was cut off costs itself alone.
+    """
     lines = text_file.lines
     try:
         text = b"".join(content(text_file.file)).decode("utf-8-sig")
@@ -209,27 +213,44 @@ def _document_rows(text_file: TextFile, structure: Mapping[str, Any]) -> Iterato
         return
     decoder = json.JSONDecoder(parse_float=_as_written)
     at = passed = 0
+    line, counted = 1, 0
     while True:
-        start = at + len(text[at:]) - len(text[at:].lstrip())
+        start = _blanks(text, at)
         if start == len(text):
             yield lines, lines - passed, "", None
             return
-        line = text.count("\n", 0, start) + 1
+        line, counted = line + text.count("\n", counted, start), start
+        begins = line
         try:
             found, at = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
-            yield line, lines - passed, "(line)|not JSON", None
-            return
-        last = text.count("\n", 0, at) + 1
-        extent, passed = last - passed, last
+            others = [end for opening in "{[" if (end := text.find(f"\n{opening}", start)) >= 0]
+            if not others:
+                yield begins, lines - passed, "(line)|not JSON", None
+                return
+            at = min(others)
+            line, counted = line + text.count("\n", counted, at), at
+            extent, passed = line - passed, line
+            yield begins, extent, "(line)|not JSON", None
+            continue
+        line, counted = line + text.count("\n", counted, at), at
+        extent, passed = line - passed, line
         for item in found if isinstance(found, list) else [found]:
             if isinstance(item, dict):
-                yield line, extent, "", json.dumps(_taken(item, structure))
+                yield begins, extent, "", json.dumps(_taken(item, structure))
             else:
-                yield line, extent, "(line)|not a JSON object", None
+                yield begins, extent, "(line)|not a JSON object", None
             extent = 0
         if extent:
-            yield line, extent, "", None
+            yield begins, extent, "", None
+
+
+def _blanks(text: str, start: int) -> int:
+    """Where the white space that begins at `start` ends."""
+    end = start
+    while end < len(text) and text[end].isspace():
+        end += 1
+    return end
 
 
 def _table_rows(
