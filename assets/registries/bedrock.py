@@ -99,14 +99,14 @@ def collect(
                 region,
                 before.get("custom_models"),
                 ("list_custom_models", "modelSummaries", "modelArn"),
-                ("get_custom_model", "modelIdentifier"),
+                ("get_custom_model", "modelIdentifier", "modelArn"),
                 CUSTOM_MODEL,
             ),
             "customization_jobs": _listed(
                 region,
                 before.get("customization_jobs"),
                 ("list_model_customization_jobs", "modelCustomizationJobSummaries", "jobArn"),
-                ("get_model_customization_job", "jobIdentifier"),
+                ("get_model_customization_job", "jobIdentifier", "jobName"),
                 CUSTOMIZATION_JOB,
             ),
             "profiles": _listed(
@@ -143,7 +143,7 @@ def collect(
                 region,
                 before.get("imported_models"),
                 ("list_imported_models", "modelSummaries", "modelArn"),
-                ("get_imported_model", "modelIdentifier"),
+                ("get_imported_model", "modelIdentifier", "modelArn"),
                 IMPORTED_MODEL,
             ),
         }
@@ -156,7 +156,7 @@ def _listed(
     region: Region,
     before: list[Item] | None,
     listing: tuple[str, str, str],
-    describing: tuple[str, str] | None,
+    describing: tuple[str, str, str] | None,
     shape: Shape,
     **asked_for: Any,
 ) -> list[Item] | None:
@@ -174,11 +174,11 @@ def _listed(
         arn = summary[arn_key]
         answer: Item | None = summary
         if describing is not None:
-            describe, parameter = describing
+            describe, parameter, told_by = describing
             if arn in known and _is_settled(known[arn], pruned(summary, None)):
                 found.append(known[arn])
                 continue
-            answer = region.one(describe, **{parameter: arn})
+            answer = region.one(describe, **{parameter: summary[told_by]})
             if answer is None and region.is_refused(describe):
                 answer = known.get(arn) or summary
             elif answer is None:

@@ -6,6 +6,7 @@ where their last change is the same, so that a nightly pull describes only what 
 """
 
 from collections.abc import Mapping
+from datetime import UTC
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -116,7 +117,8 @@ def _is_as_listed(old: Item, listed: Item) -> bool:
 
 def _jobs(region: Region, before: Item, kind: str, word: str, shape: Shape) -> list[Item] | None:
     """Jobs of a kind, each described: the lists tell neither what was billed nor what was made."""
-    asked_since = {"CreationTimeAfter": region.source.since} if region.source.since else {}
+    since = region.source.since
+    asked_since = {"CreationTimeAfter": since.replace(tzinfo=UTC)} if since else {}
     listed = region.pages(f"list_{kind}", f"{word}Summaries", **asked_since)
     if listed is None:
         return None
