@@ -95,6 +95,8 @@ def use(version: str, hour: int = 0, **changed: Any) -> Row:
         "model_version": version,
         "is_batch": False,
         "status": "ok",
+        "grain": "request",
+        "is_counted": True,
         "requests": requests,
         "gpu_microseconds": None if gpu is None else int(Decimal(str(gpu)) * 1_000_000),
         "requests_with_gpu_time": 0 if gpu is None else requests,

@@ -22,6 +22,7 @@ from pipelines.attribution.meanings import (
     load_price_keys,
 )
 from pipelines.attribution.name_warnings import name_warnings
+from pipelines.attribution.pods import claim_nodes, load_nodes, load_pods
 from pipelines.attribution.rules import Rules
 from pipelines.contracts import (
     ALLOCATED,
@@ -48,6 +49,7 @@ from pipelines.registry.links import (
     rollout_rows,
     watched_runs,
 )
+from pipelines.registry.weights import WEIGHT_COLUMNS, thousandths, weight_rows
 from pipelines.settings import Settings
 
 SPLIT_BATCH = 250_000
@@ -95,28 +97,28 @@ def allocate(
     _view_of(con, "charge_meanings")
     load_names(con, catalogue, settings)
     load_callers(con, catalogue)
+    load_pods(con, catalogue)
     accounts = [{"account": account} for account in sorted(set(policy.ai_accounts))]
     load(con, "ai_accounts", {"account": "VARCHAR"}, accounts)
 
-    for step in ("resource_keys", "linked_resources", "linked_charges", "charge_hours"):
+    for step in (
+        "resource_keys",
+        "linked_resources",
+        "linked_charges",
+        "charge_hours",
+        "resource_sizes",
+    ):
         materialise(con, step, f"attribution/{step}")
-    weights = policy.token_weights
-    materialise(
-        con,
-        "uses",
-        "attribution/uses",
-        {
-            "input_weight": int(weights.input * 1000),
-            "cache_weight": int(weights.input_cache_read * 1000),
-            "output_weight": int(weights.output * 1000),
-        },
-    )
+    load(con, "token_weights", WEIGHT_COLUMNS, weight_rows(catalogue))
+    materialise(con, "uses", "attribution/uses", thousandths(policy.token_weights))
+    load_nodes(con)
     _load_watches(con, catalogue)
     for step in ("pod_hours", "resource_hours", "live_deployments", "live_runs"):
         materialise(con, step, f"attribution/{step}")
     materialise(
         con, "hour_claims", "attribution/hour_claims", {"idle_measure": policy.idle_measure}
     )
+    claim_nodes(con, policy.idle_measure)
     for step in ("span_claims", "charge_claims", "pod_claims", "static_claims", "claims"):
         materialise(con, step, f"attribution/{step}")
     _split(con, "parts", "linked_charges", "claims")

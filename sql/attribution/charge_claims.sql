@@ -1,6 +1,6 @@
 -- Who claims which part of each linked charge: its hour's claims, or its hours' together.
 -- Claims of a charge over several hours count each hour by the part of it that the charge covers.
--- grain:  origin_id, bucket, model, model_version, component, method
+-- grain:  origin_id, bucket, model, model_version, component, method (idle: and evidence)
 -- params: none
 WITH spans AS (
     SELECT origin_id, link_key, split, first_hour, first_hour = last_hour AS is_hourly,
@@ -62,4 +62,5 @@ SELECT
     sum(weight)::HUGEINT AS weight
 FROM summed
 WHERE weight > 0
-GROUP BY ALL
+-- idle time keeps its reason: held and not busy is another matter than held by nobody
+GROUP BY 1, 2, 3, 4, 5, CASE WHEN bucket = 'idle' THEN evidence END

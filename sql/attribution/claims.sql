@@ -1,5 +1,5 @@
 -- All claims on all linked charges, numbered per charge in a fixed order: what the exact split takes.
--- Pods decide for their node, hours for what is used in time, static links for the rest.
+-- The bill's own pods decide for their node, hours for what is used in time, static links for the rest.
 -- grain:  origin_id, share
 -- params: none
 WITH chosen AS (
@@ -23,7 +23,7 @@ WITH chosen AS (
 SELECT
     origin_id,
     row_number() OVER (
-        PARTITION BY origin_id ORDER BY bucket, model, model_version, component, method
+        PARTITION BY origin_id ORDER BY bucket, model, model_version, component, method, evidence
     ) AS share,
     bucket,
     model,

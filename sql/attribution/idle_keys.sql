@@ -1,5 +1,6 @@
 -- The key by which a resource's idle time is spread: its use over the billing month; a node's, by its
--- pods; without any use its runs' time; without runs its deployments' hours, evenly.
+-- pods: each bears what it held and did not use, and of what nobody held a share as it held the rest;
+-- without any use its runs' time; without runs its deployments' hours, evenly.
 -- grain:  link_key, bucket, model, model_version, component
 -- params: $month_start, $month_end timestamp
 WITH used AS (
@@ -29,6 +30,24 @@ pods AS (
     WHERE p.bucket <> 'idle' AND l.starts_at >= $month_start AND l.starts_at < $month_end
     GROUP BY ALL
 ),
+node_hours AS (
+    SELECT h.link_key, s.*,
+        sum(s.used + s.idle) OVER (PARTITION BY s.hour_id) AS held
+    FROM node_shares AS s
+    INNER JOIN resource_hours AS h USING (hour_id)
+    WHERE h.hour >= $month_start AND h.hour < $month_end
+),
+nodes AS (
+    -- in 1e-14 of an hour: a month of them, over capacity too, stays far below 1e19
+    SELECT link_key, bucket, model, model_version, component,
+        (
+            sum(idle)
+            + sum(greatest(0, 1000000000000000 - held) * (used + idle) // greatest(held, 1))
+        ) // 10 AS weight,
+        sum(used + idle) // 10 AS held
+    FROM node_hours
+    GROUP BY ALL
+),
 spans AS (
     SELECT link_key, kind, model, model_version, component,
         sum(epoch_us(least(valid_until, $month_end)) - epoch_us(greatest(valid_from, $month_start))) AS live_us
@@ -50,14 +69,21 @@ keys AS (
         CASE m.measure WHEN 'gpu' THEN u.gpu_us WHEN 'tokens' THEN u.token_work ELSE u.requests END AS weight
     FROM used AS u
     INNER JOIN measures AS m USING (link_key)
+    ANTI JOIN nodes AS n USING (link_key)
+    UNION ALL
+    SELECT n.link_key, n.bucket, n.model, n.model_version, n.component,
+        CASE WHEN sum(n.weight) OVER (PARTITION BY n.link_key) > 0 THEN n.weight ELSE n.held END
+    FROM nodes AS n
     UNION ALL
     SELECT p.link_key, p.bucket, p.model, p.model_version, p.component, p.weight
     FROM pods AS p
-    ANTI JOIN measures AS m USING (link_key)
+    ANTI JOIN (SELECT link_key FROM measures UNION SELECT link_key FROM nodes) AS m USING (link_key)
     UNION ALL
     SELECT s.link_key, 'model_version', s.model, s.model_version, s.component, s.live_us
     FROM spans AS s
-    ANTI JOIN (SELECT link_key FROM measures UNION SELECT link_key FROM pods) AS m USING (link_key)
+    ANTI JOIN (
+        SELECT link_key FROM measures UNION SELECT link_key FROM pods UNION SELECT link_key FROM nodes
+    ) AS m USING (link_key)
     WHERE s.kind = 'run'
        OR s.link_key NOT IN (SELECT link_key FROM spans WHERE kind = 'run')
 )

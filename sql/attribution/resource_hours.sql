@@ -21,6 +21,13 @@ WITH charged AS (
     SELECT DISTINCT link_key, hour, 0, NULL::HUGEINT, hour, hour, false, NULL, true
     FROM pod_hours
     WHERE link_key IS NOT NULL
+    UNION ALL
+    SELECT DISTINCT pod_key, hour, 0, NULL::HUGEINT, hour, hour, false, NULL, true
+    FROM node_pods
+    WHERE is_linked
+    UNION ALL
+    SELECT DISTINCT node_key, hour, 0, NULL::HUGEINT, hour, hour, false, NULL, true
+    FROM node_pods
 ),
 machine_time AS (
     SELECT
@@ -38,11 +45,14 @@ kinds AS (
     SELECT
         link_key,
         bool_or(kind IN ('deployment', 'log')) AS is_serving,
-        bool_or(kind = 'run') AS is_running
+        bool_or(kind = 'run') AS is_running,
+        bool_or(kind = 'node') AS is_node
     FROM (
         SELECT DISTINCT link_key, kind FROM links
         UNION ALL
         SELECT DISTINCT link_key, 'log' FROM uses
+        UNION ALL
+        SELECT DISTINCT node_key, 'node' FROM node_pods
     )
     GROUP BY link_key
 ),
@@ -50,14 +60,16 @@ spans AS (
     SELECT kind, link_key, date_trunc('hour', watched_from) AS watched_from, watched_until FROM watches
 ),
 watched AS (
-    SELECT t.link_key, t.hour, bool_or(w.kind = 'log') AS by_log, bool_or(w.kind = 'run') AS by_runs
+    SELECT t.link_key, t.hour, bool_or(w.kind = 'log') AS by_log, bool_or(w.kind = 'run') AS by_runs,
+        bool_or(w.kind = 'allocation') AS by_pods
     FROM machine_time AS t
     INNER JOIN spans AS w ON w.link_key = t.link_key
     WHERE t.hour >= w.watched_from AND t.hour < w.watched_until
     GROUP BY t.link_key, t.hour
 ),
 watched_everywhere AS (
-    SELECT h.hour, bool_or(w.kind = 'log') AS by_log, bool_or(w.kind = 'run') AS by_runs
+    SELECT h.hour, bool_or(w.kind = 'log') AS by_log, bool_or(w.kind = 'run') AS by_runs,
+        bool_or(w.kind = 'allocation') AS by_pods
     FROM (SELECT DISTINCT hour FROM machine_time) AS h
     INNER JOIN spans AS w ON h.hour >= w.watched_from AND h.hour < w.watched_until
     WHERE w.link_key = '*'
@@ -67,16 +79,21 @@ SELECT
     row_number() OVER () AS hour_id,
     t.link_key,
     t.hour,
-    (coalesce(
-        nullif(CASE WHEN t.is_one_machine THEN least(t.machine_us, 3600000000) ELSE t.machine_us END, 0),
-        3600000000
-    )::HUGEINT * coalesce(r.milli_gpus, t.milli_gpus, 1000) // 1000)::BIGINT AS capacity_us,
+    m.machine_us,
+    (m.machine_us::HUGEINT * coalesce(z.milli_gpus, t.milli_gpus, 1000) // 1000)::BIGINT AS capacity_us,
     (k.is_serving OR k.is_running)
         AND (NOT k.is_serving OR coalesce(w.by_log, false) OR coalesce(e.by_log, false))
-        AND (NOT k.is_running OR coalesce(w.by_runs, false) OR coalesce(e.by_runs, false)) AS is_watched,
+        AND (NOT k.is_running OR coalesce(w.by_runs, false) OR coalesce(e.by_runs, false))
+    OR k.is_node AND (coalesce(w.by_pods, false) OR coalesce(e.by_pods, false)) AS is_watched,
     t.is_split_by_use
 FROM machine_time AS t
 INNER JOIN kinds AS k USING (link_key)
-LEFT JOIN resource_accelerators AS r USING (link_key)
+CROSS JOIN LATERAL (
+    SELECT coalesce(
+        nullif(CASE WHEN t.is_one_machine THEN least(t.machine_us, 3600000000) ELSE t.machine_us END, 0),
+        3600000000
+    ) AS machine_us
+) AS m
+LEFT JOIN resource_sizes AS z USING (link_key)
 LEFT JOIN watched AS w ON w.link_key = t.link_key AND w.hour = t.hour
 LEFT JOIN watched_everywhere AS e ON e.hour = t.hour

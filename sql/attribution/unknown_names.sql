@@ -6,6 +6,6 @@ FROM usage AS u
 INNER JOIN log_names AS n
     ON n.log_model = u.model AND n.log_version = u.model_version
     AND u.hour >= n.valid_from AND u.hour < n.valid_until
-WHERE NOT n.is_known
+WHERE NOT n.is_known AND u.grain NOT IN ('allocation', 'sample')
 GROUP BY ALL
 ORDER BY ALL

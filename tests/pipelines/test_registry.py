@@ -219,7 +219,9 @@ def test_resources_have_accelerators_owners_and_complete_run_lists() -> None:
         + f'[[run_coverage]]\nresources = ["I-1"]\nfrom = {instant(0)}\n[[run_coverage]]\n'
     )
     catalogue = parse_catalogue(text)
-    assert list(resource_rows(catalogue)) == [{"link_key": "i-1", "milli_gpus": 500}]
+    assert [(row["link_key"], row["milli_gpus"]) for row in resource_rows(catalogue)] == [
+        ("i-1", 500)
+    ]
     (owner,) = owner_rows(catalogue)
     assert (owner["kind"], owner["name"], owner["owner"]) == ("resource", "i-1", "o")
     assert list(watched_runs(catalogue)) == [("i-1", at(0), FOREVER), ("*", EVER, FOREVER)]

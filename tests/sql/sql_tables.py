@@ -67,6 +67,7 @@ HOUR = {
     "hour_id": COUNT,
     "link_key": TEXT,
     "hour": INSTANT,
+    "machine_us": COUNT,
     "capacity_us": COUNT,
     "is_watched": FLAG,
     "is_split_by_use": FLAG,
@@ -82,6 +83,28 @@ USE = {
     "token_work": COUNT,
     "all_gpu": FLAG,
     "all_tokens": FLAG,
+}
+SIZE = {"link_key": TEXT, **dict.fromkeys(("milli_gpus", "milli_vcpus", "memory_mib"), COUNT)}
+WEIGHT = {
+    "model": TEXT,
+    "model_version": TEXT,
+    **dict.fromkeys(("input_weight", "cache_weight", "output_weight"), COUNT),
+}
+NODE_POD = {
+    "node_key": TEXT,
+    "hour": INSTANT,
+    "pod_key": TEXT,
+    "model": TEXT,
+    **dict.fromkeys(("held_us", "busy_us", "vcpu_ms", "memory_gib_ms"), "HUGEINT"),
+    **dict.fromkeys(("is_linked", "has_gpu", "is_gpu_node"), FLAG),
+}
+NODE_SHARE = {
+    "hour_id": COUNT,
+    **TARGET,
+    "method": TEXT,
+    "evidence": TEXT,
+    "used": "HUGEINT",
+    "idle": "HUGEINT",
 }
 LIVE = {
     "hour_id": COUNT,

@@ -20,6 +20,7 @@ from sql_tables import (
     LINKED,
     LIVE,
     MONEY,
+    NODE_SHARE,
     PART,
     RUN,
     TARGET,
@@ -345,6 +346,8 @@ def idle_keys(
     table(con, "links", LINK, *links)
     table(con, "linked_charges", LINKED, linked(1), linked(2, 720, 720))
     table(con, "pod_claims", ORIGIN_CLAIM, *pod_claims)
+    table(con, "node_shares", NODE_SHARE)
+    table(con, "resource_hours", HOUR)
     columns = ["link_key", "bucket", "model_version", "weight"]
     return select(con, "attribution/idle_keys", columns, **MONTH)
 

@@ -12,15 +12,17 @@ from attribution_builders import GPU, at, charge, pod, use
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sql_tables import (
-    COUNT,
     FLAG,
     HOUR,
     INSTANT,
     LINK,
     LINKED,
+    NODE_POD,
     ROLLOUT,
+    SIZE,
     TEXT,
     USE,
+    WEIGHT,
     charge_meanings,
     select,
     table,
@@ -344,10 +346,11 @@ def capacities(
     table(con, "links", LINK, *links)
     table(con, "uses", USE)
     table(con, "pod_hours", {"source": TEXT, "x_ShareId": TEXT, "link_key": TEXT, "hour": INSTANT})
+    table(con, "node_pods", NODE_POD)
     table(
         con,
-        "resource_accelerators",
-        {"link_key": TEXT, "milli_gpus": COUNT},
+        "resource_sizes",
+        SIZE,
         *({"link_key": key, "milli_gpus": milli} for key, milli in gpus),
     )
     table(
@@ -503,6 +506,7 @@ def uses_of(
     materialise(con, "resource_keys", "attribution/resource_keys")
     table(con, "linked_resources", {"resource_id": TEXT, "link_key": TEXT})
     table(con, "links", LINK, *links)
+    table(con, "token_weights", WEIGHT)
     table(
         con,
         "log_names",

@@ -1,0 +1,66 @@
+"""Nodes that pods share: whose pods they are, and what each part of a node's hour was.
+
+Pods come from logs of allocations and samples of GPUs; those in a bill's own split rows are
+`pod_claims.sql`'s. A pod is a resource like any other: links say which version works on it, hour
+claims split what it used where several do.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+
+from pipelines.queries import load, materialise
+from pipelines.registry.catalogue import EVER, Catalogue
+from pipelines.registry.links import predecessors_of
+
+_BEGINNING_COLUMNS = {
+    "model": "VARCHAR",
+    "model_version": "VARCHAR",
+    "component": "VARCHAR",
+    "served_from": "TIMESTAMP",
+}
+
+
+def load_pods(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    """Add the logged pods to the tables `links` and `rollouts`."""
+    load(con, "version_beginnings", _BEGINNING_COLUMNS, _beginnings(catalogue))
+    materialise(con, "pod_links", "attribution/pod_links")
+    materialise(con, "pod_rollouts", "attribution/pod_rollouts")
+    con.execute("INSERT INTO links BY NAME FROM pod_links")
+    con.execute("INSERT INTO rollouts BY NAME FROM pod_rollouts")
+
+
+def load_nodes(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the table `node_pods`, and add to `uses` what pods served that others logged."""
+    materialise(con, "node_pods", "attribution/node_pods")
+    materialise(con, "pod_uses", "attribution/pod_uses")
+    con.execute("INSERT INTO uses BY NAME FROM pod_uses")
+
+
+def claim_nodes(con: duckdb.DuckDBPyConnection, idle_measure: str) -> None:
+    """Replace the claims of every node hour in `hour_claims` by those of its pods."""
+    materialise(con, "node_shares", "attribution/node_shares")
+    materialise(con, "node_claims", "attribution/node_claims", {"idle_measure": idle_measure})
+    con.execute(
+        "DELETE FROM hour_claims WHERE hour_id IN (SELECT hour_id FROM node_claims) "
+        "AND split IN ('capacity', 'use')"
+    )
+    con.execute("INSERT INTO hour_claims BY NAME FROM node_claims")
+
+
+def _beginnings(catalogue: Catalogue) -> Iterator[dict[str, Any]]:
+    """Until when a version cannot have been served, and what its pods were until then."""
+    predecessors = predecessors_of(catalogue)
+    starts: dict[tuple[str, str], Any] = {}
+    for deployment in catalogue.deployments:
+        key = (deployment.model, deployment.version)
+        starts[key] = min(starts.get(key, deployment.from_), deployment.from_)
+    for (model, version), start in starts.items():
+        if start > EVER:
+            yield {
+                "model": model,
+                "model_version": version,
+                "component": "update" if predecessors.get((model, version)) else "training",
+                "served_from": start,
+            }
