@@ -105,11 +105,10 @@ def _missing_column(mapping: LogMapping, file: str, columns: Sequence[str]) -> s
     for column, key in mapping.columns().items():
         if there.count(column.lower()) > 1:
             return f"column {column!r}, which {key} of {file} names, occurs twice in its header"
-        if column.lower() not in there:
-            return (
-                f"it has no column {column!r}, which {key} of {file} names; "
-                f"{nearest(column, columns)}"
-            )
+    for column, key in mapping.needed(there):
+        return (
+            f"it has no column {column!r}, which {key} of {file} names; {nearest(column, columns)}"
+        )
     return None
 
 

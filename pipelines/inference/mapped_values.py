@@ -82,13 +82,19 @@ class Places:
     json: dict[str, list[str]] = field(default_factory=dict)
     """Paths by the SQL of the text they lead into."""
     base64: dict[str, list[str]] = field(default_factory=dict)
+    siblings: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    """What was asked for inside of one value, by the text it lies in and the path to it."""
 
     def text(self, path: Path) -> str:
         """The text of a column or of what lies at a path; NULL where it is not there or empty."""
         column = f"nullif(r.{identifier(path.column)}, '')"
         if not path.steps:
             return column
-        return f"nullif({self._place(self.json, column, path.json_path, 'found')}, '')"
+        found = self._place(self.json, column, path.json_path, "found")
+        together = self.siblings.setdefault((column, path.parents[-1]), [])
+        if found not in together:
+            together.append(found)
+        return f"nullif({found}, '')"
 
     def text_in_base64(self, value: Base64) -> str:
         """The text at a path inside of the JSON that a column holds in base64."""
@@ -98,17 +104,21 @@ class Places:
         return f"nullif({self._place(self.base64, column, steps, 'decoded')}, '')"
 
     def leads_nowhere(self, path: Path) -> str | None:
-        """The condition that the way to a path leads into a value that has no such steps."""
+        """The condition that the way to a path leads into a value that has no such steps.
+
+        Where anything was found beside it, the way is right, and nothing is parsed again.
+        """
         if not path.steps:
             return None
         column = self.text(Path(path.column))
+        beside = list(self.siblings).index((column, path.parents[-1]))
         kinds = [
             f"json_type({column}, {quoted(parent)}) NOT IN "
             f"('{'ARRAY' if isinstance(step, int) else 'OBJECT'}', 'NULL')"
             for parent, step in zip(path.parents, path.steps, strict=True)
         ]
         return (
-            f"{self.text(path)} IS NULL AND {column} IS NOT NULL AND "
+            f"{identifier(f'beside {beside}')} IS NULL AND {column} IS NOT NULL AND "
             f"CASE WHEN json_valid({column}) THEN {' OR '.join(kinds)} ELSE true END"
         )
 
@@ -132,7 +142,11 @@ class Places:
             f"[{', '.join(map(quoted, paths))}])) AS {identifier(f'decoded {number}')}"
             for number, (text, paths) in enumerate(self.base64.items())
         ]
-        for step in (found, decoded):
+        beside = [
+            f"coalesce({', '.join(texts)}) AS {identifier(f'beside {number}')}"
+            for number, texts in enumerate(self.siblings.values())
+        ]
+        for step in (found, decoded, beside):
             if step:
                 lines = f"(SELECT *, {', '.join(step)} FROM {lines})"
         return lines
@@ -174,9 +188,7 @@ class Compiler:
                 return _first_of([self.text(v) for v in value.first_of])
             case Concat():
                 form = f"nullif(concat_ws({quoted(value.with_)}, {{}}), '')"
-                parts = [self.text(v) for v in value.concat]
-                sql = form.format(", ".join(part.sql for part in parts))
-                return Reading(sql, _all_wrong(parts))
+                return _joined([self.text(v) for v in value.concat], form)
             case Sum() | Product():
                 number = self.number(value)
                 return Reading(f"({number.sql})::VARCHAR", number.wrong, number.nowhere)
@@ -217,7 +229,7 @@ class Compiler:
                 sign = "+" if value.minus is None else "-"
                 amount = self.number(by)
                 moved = f"epoch_us({at.sql}) {sign} {microseconds(amount.sql, value.unit)}"
-                return Reading(f"make_timestamptz({moved})", _all_wrong([at, amount]))
+                return _with_parts(f"make_timestamptz({moved})", [at, amount])
             case _:
                 return self._read_instant(self.text(value), form)
 
@@ -270,7 +282,7 @@ class Compiler:
         # A negative part would hide in the sum.
         negative = ((f"{part.sql} < 0", "negative") for part in parts)
         too_large = (f"({given}) AND {sql} IS NULL", "too large")
-        return Reading(sql, (*_all_wrong(parts), *negative, too_large))
+        return _with_parts(sql, parts, *negative, too_large)
 
     def _read_instant(self, text: Reading, form: str) -> Reading:
         given = text.sql
@@ -312,8 +324,7 @@ def times(one: Reading, other: Reading) -> Reading:
     """The product of two numbers."""
     sql = f"TRY(({one.sql} * {other.sql})::{NUMBER})"
     given = f"{one.sql} IS NOT NULL AND {other.sql} IS NOT NULL"
-    wrong = (*_all_wrong([one, other]), (f"{given} AND {sql} IS NULL", "too large"))
-    return Reading(sql, wrong)
+    return _with_parts(sql, [one, other], (f"{given} AND {sql} IS NULL", "too large"))
 
 
 def microseconds(number: str, unit: Unit) -> str:
@@ -324,12 +335,22 @@ def microseconds(number: str, unit: Unit) -> str:
 
 
 def _first_of(parts: Sequence[Reading]) -> Reading:
-    """The first that is there; where none is, the way to one may have led nowhere."""
+    """The first that is there; it is only wrong that none is if the ways to all led nowhere."""
     sql = f"coalesce({', '.join(part.sql for part in parts)})"
-    wrong = tuple(condition for part in parts for condition in part.wrong)
-    ways = (condition for part in parts for condition in part.nowhere)
-    return Reading(sql, wrong, tuple((f"{sql} IS NULL AND ({way})", what) for way, what in ways))
+    ways = [" OR ".join(f"({way})" for way, _ in part.nowhere) for part in parts]
+    lost = f"{sql} IS NULL AND {' AND '.join(f'({way})' for way in ways)}"
+    nowhere = ((lost, parts[0].nowhere[0][1]),) if all(ways) else ()
+    return Reading(sql, tuple(wrong for part in parts for wrong in part.wrong), nowhere)
 
 
-def _all_wrong(parts: Sequence[Reading]) -> tuple[Condition, ...]:
-    return tuple(condition for part in parts for condition in part.all_wrong)
+def _joined(parts: Sequence[Reading], form: str) -> Reading:
+    return _with_parts(form.format(", ".join(part.sql for part in parts)), parts)
+
+
+def _with_parts(sql: str, parts: Sequence[Reading], *wrong: Condition) -> Reading:
+    """A value of several, as wrong as each of them."""
+    return Reading(
+        sql,
+        (*(condition for part in parts for condition in part.wrong), *wrong),
+        tuple(condition for part in parts for condition in part.nowhere),
+    )

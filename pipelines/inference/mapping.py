@@ -58,7 +58,7 @@ Nothing is guessed: a number or a date that is not as the mapping says makes its
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
@@ -68,11 +68,14 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from pipelines.errors import SettingsInvalid
 from pipelines.inference.mapping_values import (
+    Base64,
     DateForm,
-    Path,
+    FirstOf,
+    IfThere,
     PathText,
     Unit,
     Value,
+    members,
     parse_path,
     paths,
 )
@@ -245,11 +248,17 @@ class LogMapping(Section):
             named.setdefault(parse_path(text).column, f"leave_out.{text}")
         return named
 
-    def paths(self) -> Iterator[Path]:
-        """Every path that is read."""
-        for _, value in self._values():
-            yield from paths(value)
-        yield from map(parse_path, self.leave_out)
+    def needed(self, there: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Columns a table must have and has not, each with the key that names it.
+
+        `there` are its columns in lower case. Of the values of a `first_of` one is enough.
+        """
+        for key, value in self._values():
+            if (column := _missing_column(value, there)) is not None:
+                yield column, key
+        for text in self.leave_out:
+            if (column := _missing_column(text, there)) is not None:
+                yield column, f"leave_out.{text}"
 
     def _values(self) -> Iterator[tuple[str, Value]]:
         for name, value in self.fields.items():
@@ -259,6 +268,19 @@ class LogMapping(Section):
         if self.pairs is not None:
             yield "pairs.id", self.pairs.id
             yield "pairs.role", self.pairs.role
+
+
+def _missing_column(value: Value, there: Collection[str]) -> str | None:
+    """The first column without which a value cannot be."""
+    if isinstance(value, IfThere):
+        return None
+    if isinstance(value, str | Base64):
+        [path] = paths(value)
+        return None if path.column.lower() in there else path.column
+    missing = [_missing_column(member, there) for member in members(value)]
+    if isinstance(value, FirstOf) and None in missing:
+        return None
+    return next((column for column in missing if column is not None), None)
 
 
 def _is_instant(text: str) -> bool:

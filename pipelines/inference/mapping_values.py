@@ -202,6 +202,7 @@ _KINDS: Final = (
     "match",
     "file",
     "base64",
+    "if_there",
     "instant",
 )
 
