@@ -63,7 +63,7 @@ class LakeSettings(Section):
     storage: Storage = Storage()
 
 
-BillFormatName = Literal["aws-cur", "focus", "gcp", "azure", "alibaba", "owned", "mapped"]
+BillFormatName = Literal["aws-cur", "focus", "gcp", "azure", "alibaba", "openai", "owned", "mapped"]
 
 
 def _present_name(value: Any) -> Any:
@@ -182,6 +182,11 @@ class RegistrySource(Section):
     """Hugging Face: only these repositories, whole or with `*`; empty: all."""
     resource_tags: list[str] = []
     """Further tags of a run that name the job, instance or host it ran on."""
+    artefacts: bool = True
+    """Whether the buckets its versions lie in are the models' storage; `false` where they hold
+    much else."""
+    pull: bool = True
+    """`false` for a registry that is gone: it is not asked any more, its snapshots still count."""
 
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self) -> "RegistrySource":

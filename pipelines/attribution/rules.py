@@ -40,7 +40,7 @@ PATTERNS = (
     "commitment_type",
 )
 
-DEFAULT_FILES = ("any_bill", "aws", "google", "azure", "alibaba", "owned", "focus")
+DEFAULT_FILES = ("any_bill", "aws", "google", "azure", "alibaba", "openai", "owned", "focus")
 """What every bill has in common comes first, what only the service's category tells comes last."""
 
 

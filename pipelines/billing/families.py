@@ -281,6 +281,22 @@ FAMILIES: Final = (
         ("InstanceID", "SubscriptionType", "ProductCode", "PretaxGrossAmount", "原价", "消费类型"),
         least_marks=1,
     ),
+    Family(
+        "openai",
+        "openai",
+        "costs",
+        "pages of OpenAI's organization costs API",
+        ("start_time", "end_time", "amount.value", "amount.currency"),
+        ("line_item", "project_id", "organization_id"),
+    ),
+    Family(
+        "openai",
+        "openai",
+        "",
+        "pages of OpenAI's usage API, which hold tokens and no charges",
+        ("start_time", "end_time", "num_model_requests|num_requests|num_sessions|usage_bytes"),
+        is_bill=False,
+    ),
 )
 
 FOCUS_VERSIONS: Final = (

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from pipelines.billing import alibaba, aws, azure, focus, gcp
+from pipelines.billing import alibaba, aws, azure, focus, gcp, openai
 from pipelines.billing.formats import BillFormat
 from pipelines.billing.mapped import mapped_format
 from pipelines.billing.owned import format as owned
@@ -16,6 +16,7 @@ FORMATS: Final[dict[str, BillFormat]] = {
         azure.FORMAT,
         focus.FORMAT,
         gcp.FORMAT,
+        openai.FORMAT,
         owned.FORMAT,
     )
 }
