@@ -49,7 +49,7 @@ def core_attribution(context: dg.AssetExecutionContext, project: AttributionProj
                 con,
                 run.month,
                 inputs,
-                run.project.catalogue,
+                run.catalogue,
                 run.project.rules,
                 run.project.settings,
             )

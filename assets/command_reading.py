@@ -19,6 +19,7 @@ from assets.closing import posted_differences
 from assets.connections import connect
 from assets.lake import Lake, Publication
 from assets.project import Project
+from assets.registries.history import merged_catalogue
 from pipelines.closing import last_two_states, month_among, restatement_among
 from pipelines.errors import MonthNotPublished, NoSuchPublication
 from pipelines.registry.log_names import LogNames
@@ -206,7 +207,7 @@ class Reading:
                     usage=self._files(figure.month, USAGE),
                 ),
                 rules=rule_texts(self.project.rules.rules),
-                names=LogNames(self.project.catalogue),
+                names=LogNames(merged_catalogue(self.project).catalogue),
                 variance=self.table(figure.month, _TABLES["variance"]),
                 predicted=self.table(figure.month, _TABLES["predicted"]),
                 top=top,

@@ -27,7 +27,7 @@ from pipelines.billing.layouts.loose import is_data
 from pipelines.errors import BillUnreadable, FileDamaged
 from pipelines.inputs import FileIdentity, Inputs, digest_of
 from pipelines.months import complete_days, days_in_month, has_settled, months_between
-from pipelines.settings import BillSource, LogSource
+from pipelines.settings import BillSource, BusinessUnits, LogSource
 
 Listing = Mapping[str, Sequence[StoredFile]]
 """The files of each source, by the source's name."""
@@ -42,7 +42,9 @@ AMORTIZED = "amortized"
 """Names of the files below a source's `amortized_path` begin with this folder."""
 
 
-def list_source(project: Project, source: BillSource | LogSource) -> list[StoredFile]:
+def list_source(
+    project: Project, source: BillSource | LogSource | BusinessUnits
+) -> list[StoredFile]:
     """Every file of a source, by name.
 
     Raises:
@@ -160,6 +162,11 @@ def list_logs(project: Project) -> dict[str, list[StoredFile]]:
     }
 
 
+def list_business_units(project: Project) -> dict[str, list[StoredFile]]:
+    """Every file of every source of business units."""
+    return {source.name: list_source(project, source) for source in project.settings.business_units}
+
+
 def current_delivery(
     project: Project, source: BillSource, month: str, listed: Sequence[StoredFile]
 ) -> tuple[list[StoredFile], Delivery]:
@@ -205,13 +212,23 @@ def current_delivery(
 
 
 def collect_inputs(
-    project: Project, month: str, bills: Listing, logs: Listing, now: datetime
+    project: Project,
+    month: str,
+    bills: Listing,
+    logs: Listing,
+    now: datetime,
+    business_units: Listing | None = None,
+    snapshots: Sequence[StoredFile] = (),
 ) -> Inputs:
     """The identities of everything the month is made from."""
     return Inputs(
         month=month,
         bills={source: identities(files) for source, files in bills.items()},
         logs={source: identities(files) for source, files in logs.items()},
+        business_units={
+            source: identities(files) for source, files in (business_units or {}).items()
+        },
+        registry=identities(snapshots),
         texts=project.texts,
         code=code_digest(),
         is_over=complete_days(month, now) == days_in_month(month),

@@ -1,4 +1,4 @@
-"""What can be started: a month's whole graph, and the listing of the request logs.
+"""What can be started: a month's whole graph, the listing of request logs, asking the registries.
 
 A month runs in one process: a step of its own process costs about a second of imports, and the
 steps hand each other files, not frames.
@@ -11,11 +11,14 @@ from assets.cleanup import remove_work
 ATTRIBUTION = "attribution"
 LOG_LISTING = "log_listing"
 
+REGISTRY_PULL = "registry_pull"
+
 log_files = dg.AssetSelection.assets("raw_inference__log_files")
+snapshots = dg.AssetSelection.assets("raw_registry__snapshots")
 
 attribution_job = dg.define_asset_job(
     ATTRIBUTION,
-    selection=dg.AssetSelection.all() - log_files,
+    selection=dg.AssetSelection.all() - log_files - snapshots,
     executor_def=dg.in_process_executor,
     hooks={remove_work},
     description="One billing month from the bills and logs to its publication.",
@@ -26,4 +29,11 @@ log_listing_job = dg.define_asset_job(
     selection=log_files,
     executor_def=dg.in_process_executor,
     description="Which request log files exist for a day. Nothing is read; lineage of the usage.",
+)
+
+registry_pull_job = dg.define_asset_job(
+    REGISTRY_PULL,
+    selection=snapshots,
+    executor_def=dg.in_process_executor,
+    description="Ask every registry, and keep what it answers where that is new.",
 )

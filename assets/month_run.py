@@ -25,14 +25,17 @@ import duckdb
 import polars as pl
 
 from assets.connections import connect
-from assets.deliveries import collect_inputs, list_bills, list_logs
+from assets.deliveries import collect_inputs, list_bills, list_business_units, list_logs
 from assets.lake import Lake, MonthHandle, Publication, WrittenTable
 from assets.object_store import StoredFile
 from assets.project import Project
+from assets.registries.history import list_snapshots, merged_catalogue
 from pipelines.closing import status_of_run
 from pipelines.contracts import BILL_FILES
 from pipelines.errors import ModelspendError, PublicationLost
 from pipelines.inputs import Inputs
+from pipelines.registry.catalogue import Catalogue
+from pipelines.registry.merge import Merged
 
 ABANDONED_AFTER_SECONDS = 2 * 24 * 3600
 """Work of a run that was killed is removed by a later run, when it can no longer be at work."""
@@ -84,8 +87,16 @@ class MonthRun:
         self.work = _work(project, run_id)
         self.bills: dict[str, list[StoredFile]] = list_bills(project, month)
         self.logs: dict[str, list[StoredFile]] = list_logs(project)
+        self.business_units: dict[str, list[StoredFile]] = list_business_units(project)
+        self.snapshots: list[StoredFile] = list_snapshots(project)
         self.inputs: Inputs = collect_inputs(
-            project, month, self.bills, self.logs, datetime.fromisoformat(state.now)
+            project,
+            month,
+            self.bills,
+            self.logs,
+            datetime.fromisoformat(state.now),
+            self.business_units,
+            self.snapshots,
         )
         newest = handle.publications[-1] if handle.publications else None
         self._published = newest
@@ -202,6 +213,16 @@ class MonthRun:
         return self._frames[table]
 
     # What is known of the month
+
+    @cached_property
+    def merged(self) -> Merged:
+        """The catalogue file with what the registries' snapshots tell, and where they differ."""
+        return merged_catalogue(self.project, self.snapshots)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The models, deployments and runs the month is attributed by."""
+        return self.merged.catalogue
 
     def mark_read(self, source: str) -> None:
         """A bill source whose month is in the tables."""

@@ -181,6 +181,43 @@ def read_text(url: str, storage: Storage) -> str:
         raise FileDamaged(url, f"it is not UTF-8 ({error})") from error
 
 
+def write_text(url: str, storage: Storage, text: str) -> None:
+    """Write a small text file as a whole: a reader sees all of it or none.
+
+    Raises:
+        LakeUnreachable: the place cannot be written to.
+    """
+    data = text.encode("utf-8")
+    try:
+        if url.startswith(S3):
+            bucket, key = _bucket_and_key(url)
+            client(storage).put_object(Bucket=bucket, Key=key, Body=data)
+            return
+        path = Path(url)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
+            part.write(data)
+        Path(part.name).replace(path)
+    except (BotoCoreError, ClientError, OSError) as error:
+        message = f"{url} could not be written: {error}. Nothing was changed."
+        raise LakeUnreachable(message) from error
+
+
+def read_start(file: StoredFile, storage: Storage, size: int) -> bytes:
+    """The first bytes of a file, of which the rest is not fetched.
+
+    Raises:
+        LakeUnreachable: it does not exist or cannot be read.
+    """
+    with _readable_errors(file.url, storage):
+        if file.url.startswith(S3):
+            bucket, key = _bucket_and_key(file.url)
+            answer = client(storage).get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{size - 1}")
+            return bytes(answer["Body"].read())
+        with Path(file.url).open("rb") as opened:
+            return opened.read(size)
+
+
 def fetch(file: StoredFile, storage: Storage, cache: Path) -> Path:
     """The file on this machine, unchanged since it was listed.
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.jobs import attribution_job
+from assets.jobs import attribution_job, registry_pull_job
 from assets.partitions import FIRST_MONTH
+from assets.resources import AttributionProject
 from pipelines.months import months_to_refresh
 
 
@@ -21,3 +22,13 @@ def nightly_attribution(context: dg.ScheduleEvaluationContext) -> Iterator[dg.Ru
             yield dg.RunRequest(
                 partition_key=month, run_key=month, tags={"modelspend/reason": "nightly"}
             )
+
+
+@dg.schedule(job=registry_pull_job, cron_schedule="30 4 * * *", execution_timezone="UTC")
+def nightly_registry_pull(
+    context: dg.ScheduleEvaluationContext, project: AttributionProject
+) -> dg.RunRequest | dg.SkipReason:
+    """Ask the registries before the months are made: they remember what is, not what was."""
+    if not any(source.pull for source in project.load().settings.registries):
+        return dg.SkipReason("The settings have no [[registries]] to ask.")
+    return dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%d}")

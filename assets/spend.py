@@ -31,9 +31,7 @@ def out_spend(context: dg.AssetExecutionContext, project: AttributionProject) ->
             lambda: {
                 DAYS: model_days(con, run.month, run.staged_files(ALLOCATED)),
                 MONTHS: model_months(con, run.month, run.staged_files(ALLOCATED)),
-                COMMITMENTS: commitments(
-                    con, run.month, run.staged_files(CHARGES), run.project.catalogue
-                ),
+                COMMITMENTS: commitments(con, run.month, run.staged_files(CHARGES), run.catalogue),
             },
             {MONTHS: unattributed_share_is_small},
         )

@@ -460,6 +460,10 @@ MODEL_VERSIONS = Contract(
         "released_at": INSTANT,
         "predecessor": TEXT,
         "retired_at": INSTANT,
+        "registry": TEXT,
+        "parameters": COUNT,
+        "base_model": TEXT,
+        "artefact_uri": TEXT,
     },
     key=("model", "model_version"),
     required=("billing_month",),
@@ -480,6 +484,7 @@ DEPLOYMENTS = Contract(
         "replicas": COUNT,
         "replaces": TEXT,
         "use_case": TEXT,
+        "registry": TEXT,
     },
     key=("deployment_id", "resource_key"),
     required=("billing_month", "model", "model_version", "live_from", "live_until"),
@@ -499,10 +504,16 @@ RUNS = Contract(
         "started_at": INSTANT,
         "ended_at": INSTANT,
         "status": TEXT,
+        "registry": TEXT,
+        "instance_type": TEXT,
+        "instances": COUNT,
+        "billable_seconds": COUNT,
     },
     key=("run_id", "resource_key"),
     required=("billing_month", "model", "model_version", "component", "started_at", "ended_at"),
 )
+"""`resource_key` is '' for a run of which no registry says where it ran. `billable_seconds` are of
+one instance: all instances of a run take as long."""
 
 PLANS = Contract(
     name="core_registry__plans",

@@ -8,7 +8,7 @@ nothing to do. `assets/inputs.py` collects the identities; here is only what mak
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, order=True)
@@ -24,18 +24,21 @@ class FileIdentity:
 class Inputs:
     """Everything one month's figures depend on.
 
-    `texts` holds the digests of settings, catalogue and rules, `code` that of the code which makes
-    the numbers. `is_over` and `has_settled` are all that the clock decides: a month that ended or
-    settled since the last run is published again, because only then can it be final.
+    `registry` are the snapshots of the registries. `texts` holds the digests of settings, catalogue
+    and rules, `code` that of the code which makes the numbers. `is_over` and `has_settled` are all
+    that the clock decides: a month that ended or settled since the last run is published again,
+    because only then can it be final.
     """
 
     month: str
     bills: Mapping[str, Sequence[FileIdentity]]
     logs: Mapping[str, Sequence[FileIdentity]]
+    registry: Sequence[FileIdentity]
     texts: Mapping[str, str]
     code: str
     is_over: bool
     has_settled: bool
+    business_units: Mapping[str, Sequence[FileIdentity]] = field(default_factory=dict)
 
     def canonical(self) -> str:
         """The identities as JSON, the same text for the same inputs in any order of listing."""
@@ -44,6 +47,8 @@ class Inputs:
                 "month": self.month,
                 "bills": _listings(self.bills),
                 "logs": _listings(self.logs),
+                "business_units": _listings(self.business_units),
+                "registry": _listing(self.registry),
                 "texts": dict(self.texts),
                 "code": self.code,
                 "is_over": self.is_over,
@@ -67,7 +72,8 @@ def digest_of(text: str) -> str:
 def _listings(
     sources: Mapping[str, Sequence[FileIdentity]],
 ) -> dict[str, list[tuple[str, int, str]]]:
-    return {
-        source: [(file.name, file.size, file.etag) for file in sorted(files)]
-        for source, files in sources.items()
-    }
+    return {source: _listing(files) for source, files in sources.items()}
+
+
+def _listing(files: Sequence[FileIdentity]) -> list[tuple[str, int, str]]:
+    return [(file.name, file.size, file.etag) for file in sorted(files)]

@@ -5,7 +5,7 @@ file. A fact carries the registry's name in `registry`, so that each can be walk
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -39,6 +39,10 @@ class Facts:
     """When the oldest snapshot was taken: a span that begins then may have begun before."""
     warnings: Sequence[str] = field(default_factory=tuple)
     """What could not be told, and of what; without the registry's name."""
+
+    def without_artefacts(self) -> "Facts":
+        """The same without locations whose storage would be the models'."""
+        return replace(self, artefacts=())
 
 
 @dataclass(frozen=True)

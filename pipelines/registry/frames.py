@@ -1,4 +1,4 @@
-"""The catalogue as the lake's registry tables, one frame per contract."""
+"""The catalogue, with what registries told, as the lake's registry tables."""
 
 from datetime import datetime
 from typing import Any
@@ -47,6 +47,10 @@ def _versions(catalogue: Catalogue) -> Rows:
             "released_at": version.released,
             "predecessor": version.predecessor or None,
             "retired_at": version.retired,
+            "registry": version.registry or None,
+            "parameters": version.parameters,
+            "base_model": version.base_model,
+            "artefact_uri": version.artefact,
         }
         for model in catalogue.models
         for version in model.versions
@@ -67,6 +71,7 @@ def _deployments(catalogue: Catalogue) -> Rows:
             "replicas": deployment.replicas,
             "replaces": deployment.replaces,
             "use_case": deployment.use_case,
+            "registry": deployment.registry or None,
         }
         for deployment in catalogue.deployments
         for resource in deployment.resources
@@ -83,16 +88,20 @@ def _runs(catalogue: Catalogue) -> Rows:
         {
             "run_id": run.id,
             "provider": run.provider,
-            "resource_key": resource_key(resource),
+            "resource_key": key,
             "model": run.model,
             "model_version": run_version(run),
             "component": run_component(run, predecessors),
             "started_at": run.from_,
             "ended_at": run.until,
             "status": run.status,
+            "registry": run.registry or None,
+            "instance_type": run.instance_type or None,
+            "instances": run.instances,
+            "billable_seconds": run.billable_seconds,
         }
         for run in catalogue.runs
-        for resource in run.resources
+        for key in [resource_key(resource) for resource in run.resources] or [""]
     ]
 
 
