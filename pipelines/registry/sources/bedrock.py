@@ -137,6 +137,7 @@ def facts(snapshots: Sequence[Snapshot]) -> Facts:
         ),
         deployments=apart(deployments),
         runs=runs,
+        asked_since=snapshots[0].taken_at,
         artefacts=versions.artefacts,
         warnings=missing_warnings(snapshots[-1]),
     )

@@ -45,6 +45,7 @@ def facts(snapshots: Sequence[Snapshot]) -> Facts:
         models=versions.models(registry, [run.model for run in runs]),
         deployments=apart(deployments),
         runs=runs,
+        asked_since=snapshots[0].taken_at,
         artefacts=versions.artefacts(registry),
         warnings=warnings,
     )

@@ -150,15 +150,12 @@ def _claims(parts: Sequence[_Part], versions: Versions) -> Iterator[Claim]:
     """One claim per version: variants of one version are its replicas, by all their names.
 
     Of several versions of one model the newer replaces the one before it, a shadow what it is
-    beside: what they have in replicas and do not serve is then their update. A name that several
-    versions answer to (containers behind one variant) means none of them.
+    beside: what they have in replicas and do not serve is then their update. Several versions may
+    answer to one name (containers behind one variant): a log of it leaves the version open.
     """
     grouped: dict[VersionKey, list[_Part]] = defaultdict(list)
-    answering: dict[str, set[VersionKey]] = defaultdict(set)
     for part in parts:
         grouped[part.key].append(part)
-        for name in part.names:
-            answering[name].add(part.key)
     shadows = {key for key, group in grouped.items() if all(part.is_shadow for part in group)}
     for key, group in grouped.items():
         beside = [
@@ -172,7 +169,7 @@ def _claims(parts: Sequence[_Part], versions: Versions) -> Iterator[Claim]:
         yield Claim(
             *key,
             replicas=sum(p.counted if len(grouped) > 1 else p.configured for p in group),
-            names=tuple(sorted({n for p in group for n in p.names if len(answering[n]) == 1})),
+            names=tuple(sorted({name for part in group for name in part.names})),
             replaces=max(beside, key=versions.order)[1] if beside else None,
             gpus=group[0].gpus,
         )
