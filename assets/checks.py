@@ -5,6 +5,7 @@ published; `spend_equals_billed_cost` records that it held. The others are soft 
 the staged tables of its own run. Every threshold is a named constant.
 """
 
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ import polars as pl
 from assets.month_run import MonthRun
 from assets.partitions import BILLING_MONTHS
 from pipelines.money import plain
+from pipelines.usage.findings import findings, sentences
 
 MAX_UNATTRIBUTED_RATIO = Decimal("0.05")
 """More than a twentieth of the AI spend without a model deserves a look at the catalogue."""
@@ -44,6 +46,11 @@ INVOICED = _spec(
 )
 NO_SOURCE_MISSING = _spec(
     "every_source_is_read", "out_publications", "The bill of every source could be read."
+)
+LOGGED_MATCHES_BILLED = _spec(
+    "logged_units_match_billed",
+    "out_usage__billed_vs_logged",
+    "What logs measured is what was billed, model by model and day by day, within the tolerance.",
 )
 NO_LOG_REJECTED = _spec(
     "every_log_line_is_read", USAGE, "No line of the request logs had to be rejected."
@@ -91,6 +98,17 @@ def every_log_line_is_read(run: MonthRun) -> dg.AssetCheckResult:
         NO_LOG_REJECTED,
         passed=rejects == 0,
         metadata={"rejects": rejects, "lines_read": int(files["lines_read"].sum())},
+    )
+
+
+def logged_units_match_billed(run: MonthRun) -> dg.AssetCheckResult:
+    """Missing hours, doubled logs and unlogged traffic: how many of each, and the sentences."""
+    found = findings(run.frame("out_usage__billed_vs_logged"), run.project.settings.usage.tolerance)
+    counts = Counter(finding.kind for finding in found)
+    return _soft(
+        LOGGED_MATCHES_BILLED,
+        passed=not found,
+        metadata={**dict(sorted(counts.items())), "sentences": sentences(found, run.month)},
     )
 
 

@@ -8,10 +8,19 @@ from typing import Any
 
 import dagster as dg
 
-from assets import attribution, billing, inference, publication, registry, spend, variance
-from assets.jobs import attribution_job, log_listing_job
+from assets import (
+    attribution,
+    billing,
+    inference,
+    publication,
+    registry,
+    spend,
+    usage,
+    variance,
+)
+from assets.jobs import attribution_job, log_listing_job, registry_pull_job
 from assets.resources import AttributionProject
-from assets.schedules import nightly_attribution
+from assets.schedules import nightly_attribution, nightly_registry_pull
 from assets.sensors import restated_months
 
 
@@ -23,16 +32,18 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
             billing.core_billing,
             inference.raw_inference__log_files,
             inference.core_inference,
+            registry.raw_registry__snapshots,
             registry.core_registry,
             attribution.core_attribution,
             attribution.reconciliation,
             spend.out_spend,
+            usage.out_usage,
             variance.core_prediction,
             variance.out_variance,
             publication.out_publications,
         ],
-        jobs=[attribution_job, log_listing_job],
-        schedules=[nightly_attribution],
+        jobs=[attribution_job, log_listing_job, registry_pull_job],
+        schedules=[nightly_attribution, nightly_registry_pull],
         sensors=[restated_months],
         resources={"project": AttributionProject(), **(resources or {})},
         executor=dg.in_process_executor,

@@ -157,6 +157,18 @@ class LogUnreadable(BadInput):
         )
 
 
+class BusinessUnitsUnreadable(BadInput):
+    """A file of business units cannot be read as a whole (a bad row is only rejected)."""
+
+    def __init__(self, source: str, file: str, problems: list[str]) -> None:
+        self.source, self.file, self.problems = source, file, problems
+        listed = "\n".join(f"  {problem}" for problem in problems)
+        super().__init__(
+            f"business units '{source}': {file} was not read:\n{listed}\nThe month was not "
+            "published."
+        )
+
+
 class CommitmentUnbalanced(BadInput):
     """A savings plan's negations do not cancel the usage it covered."""
 
