@@ -54,7 +54,8 @@ class MergedDeployments:
             replaces = None
             if deployment.replaces is not None:
                 replaced = models.version_of(deployment.model, deployment.replaces)
-                replaces = replaced[1] if replaced and replaced != found else None
+                is_beside = replaced and replaced[0] == found[0] and replaced != found
+                replaces = replaced[1] if replaced and is_beside else None
             known = deployment.model_copy(
                 update={
                     "model": found[0],

@@ -1,7 +1,9 @@
 """Models and versions of several places as one list: the catalogue file first, then registries.
 
 What an earlier place says stays; a later one fills what it left open. A version is the same where
-its name, one of its aliases or its spelling is (`V7`, `v7` and `7`).
+its name, one of its aliases or its spelling is (`V7`, `v7` and `7`). Of another model it is where
+one of its aliases is known there: an ARN or a provider's model id means one version, whatever a
+registry calls its model.
 """
 
 import re
@@ -40,7 +42,7 @@ class MergedModels:
                 for claim in _version_claims(version):
                     self._claims[claim] = f"{model.name} {version.version}"
         self._named: dict[str, str] = {}
-        self._renamed: dict[tuple[str, str], str] = {}
+        self._renamed: dict[tuple[str, str], tuple[str, str]] = {}
 
     @property
     def models(self) -> list[Model]:
@@ -63,11 +65,11 @@ class MergedModels:
 
     def version_of(self, model: str, version: str) -> tuple[str, str] | None:
         """The model and version that names of the registry mean."""
+        if (model, version) in self._renamed:
+            return self._renamed[model, version]
         found = self.model_of(model)
         if found is None:
             return None
-        if (model, version) in self._renamed:
-            return found, self._renamed[model, version]
         same, _ = _same_version(self._models[found].versions, Version(version=version))
         return None if same is None else (found, same.version)
 
@@ -85,7 +87,11 @@ class MergedModels:
 
     def _add_model(self, new: Model, registry: str) -> list[str]:
         said: list[str] = []
-        name = self._find((new.name, *new.aliases)) or new.name
+        elsewhere = {version.version: self._elsewhere(version) for version in new.versions}
+        name = self._find((new.name, *new.aliases))
+        if name is None and None not in (others := set(elsewhere.values())) and len(others) == 1:
+            name = others.pop()  # all it consists of is listed under another model
+        name = name or new.name
         self._named[new.name] = name
         known = self._models.get(name, Model(name=name))
         fields: dict[str, list[str]] = {}
@@ -101,8 +107,24 @@ class MergedModels:
         )
         self._claims.setdefault(f"name {name.lower()}", name)
         for version in new.versions:
-            said += self._add_version(name, new.name, version, registry)
+            is_own = self._same_in(name, version)
+            model = name if is_own else elsewhere[version.version] or name
+            said += self._add_version(model, new.name, version, registry)
         return said
+
+    def _same_in(self, model: str, new: Version) -> bool:
+        return _same_version(self._models[model].versions, new)[0] is not None
+
+    def _elsewhere(self, new: Version) -> str | None:
+        """The one model of which a version goes by an alias of this one."""
+        aliases = {alias.lower() for alias in new.aliases}
+        found = {
+            model.name
+            for model in self._models.values()
+            for version in model.versions
+            if aliases & {name.lower() for name in (version.version, *version.aliases)}
+        }
+        return found.pop() if len(found) == 1 else None
 
     def _add_version(self, model: str, registered: str, new: Version, registry: str) -> list[str]:
         said: list[str] = []
@@ -120,7 +142,7 @@ class MergedModels:
             self._places[model, new.version] = own
         where = f"{model} {known.version}"
         first = self._places[model, known.version]
-        self._renamed[registered, new.version] = known.version
+        self._renamed[registered, new.version] = (model, known.version)
         if is_spelling:
             said.append(
                 f"{first} has version {where!r}, {place_of(registry)} {new.version!r}: "
@@ -178,7 +200,7 @@ class MergedModels:
             at = next(i for i, v in enumerate(model.versions) if v.version == own)
             known = model.versions[at]
             first = self._places[name, own]
-            if before is None or before[1] == own:
+            if before is None or before[0] != name or before[1] == own:
                 said.append(
                     f"{place_of(registry)} lets {name} {own} succeed {version.predecessor!r}, "
                     "which is no other version known: left out"
