@@ -60,6 +60,9 @@ class LogFormat:
     of `r`, before lines are written down: for text that is only known by a key beside it."""
     problem_of: Callable[[Sequence[str]], str | None] = no_problem
     """What keeps a CSV or Parquet file with these columns from being such a log, if anything."""
+    sums_lines: bool = False
+    """Unit `source`: a record sums many lines. A line without a record of its own went into one, or
+    says nothing that counts; it is not left out."""
     is_native: bool = False
     """The record itself: `staging` reads it by its field names, twice as fast."""
 

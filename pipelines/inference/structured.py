@@ -238,9 +238,13 @@ class _Stager(TextStager):
         write_staged(self._typed(self.format.records(self.con)), path)
         super().add(path)
         rest = self.next_path()
-        write_staged(
-            self._typed(query(self.con, "inference/lines_without_records", records=str(path))), rest
+        without = query(
+            self.con,
+            "inference/lines_without_records",
+            records=str(path),
+            sums_lines=self.format.sums_lines,
         )
+        write_staged(self._typed(without), rest)
         super().add(rest)
         made = query(self.con, "inference/records_per_file", records=[str(path), str(rest)])
         for number, records in made.fetchall():

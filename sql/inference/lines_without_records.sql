@@ -1,6 +1,7 @@
--- The staged lines that made no record: bad ones with what is wrong, the others left out.
+-- The staged lines that made no record: bad ones with what is wrong, the others left out, but for
+-- formats whose records sum many lines.
 -- grain:  file_no, line
--- params: $records path of the records that were made
+-- params: $records path of the records that were made, $sums_lines boolean
 SELECT
     lines.file_no,
     lines.line,
@@ -9,3 +10,4 @@ SELECT
 FROM all_lines AS lines
 ANTI JOIN read_parquet($records) AS records
     ON lines.file_no = records.file_no AND lines.line = records.line
+WHERE lines.wrong IS NOT NULL OR NOT $sums_lines

@@ -103,8 +103,11 @@ def test_a_line_without_a_record_is_left_out_or_wrong_but_never_lost(con, tmp_pa
     ]
     table(con, "all_lines", {"file_no": COUNT, "line": COUNT, "wrong": TEXT}, *lines)
     columns = ["line", "wrong", "left_out"]
-    found = select(con, "inference/lines_without_records", columns, records=str(path))
+    name = "inference/lines_without_records"
+    found = select(con, name, columns, records=str(path), sums_lines=False)
     assert found == [(2, None, "no record"), (3, "(line)|not JSON", None)]
+    found = select(con, name, columns, records=str(path), sums_lines=True)
+    assert found == [(3, "(line)|not JSON", None)]
     counted = select(con, "inference/records_per_file", ["file_no", "records"], records=[str(path)])
     assert counted == [(0, 2)]
 
