@@ -291,6 +291,11 @@ def _flag(column: Column) -> Reading:
     return Reading(value, ((f"{given} IS NOT NULL AND {value} IS NULL", "not true or false"),))
 
 
+def instant_of(identifier: str) -> str:
+    """SQL for the instant in a text as a record's is read, NULL where it is none."""
+    return _instant(Column(identifier), is_required=False).value
+
+
 def _instant(column: Column, *, is_required: bool) -> Reading:
     """An instant in UTC without a zone.
 

@@ -10,6 +10,7 @@ from pipelines.inference import (
     litellm,
     openai_usage,
     otel,
+    pod_allocations,
     sagemaker_capture,
 )
 from pipelines.inference.formats import NATIVE, LogFormat
@@ -29,6 +30,7 @@ FORMATS: Final[dict[str, LogFormat]] = {
         litellm.FORMAT,
         openai_usage.FORMAT,
         otel.FORMAT,
+        pod_allocations.FORMAT,
         sagemaker_capture.FORMAT,
     )
 }
