@@ -5,12 +5,16 @@ from typing import Final
 
 from pipelines.registry.facts import Facts
 from pipelines.registry.snapshots import Snapshot
-from pipelines.registry.sources import bedrock, sagemaker
+from pipelines.registry.sources import bedrock, mlflow, sagemaker
 
 Reader = Callable[[Sequence[Snapshot]], Facts]
 """Facts of one registry from its snapshots, oldest first; never empty."""
 
-READERS: Final[Mapping[str, Reader]] = {"bedrock": bedrock.facts, "sagemaker": sagemaker.facts}
+READERS: Final[Mapping[str, Reader]] = {
+    "bedrock": bedrock.facts,
+    "mlflow": mlflow.facts,
+    "sagemaker": sagemaker.facts,
+}
 
 
 def facts_of(snapshots: Sequence[Snapshot]) -> Facts:
