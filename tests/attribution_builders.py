@@ -22,7 +22,7 @@ from pipelines.contracts import (
     Contract,
     require,
 )
-from pipelines.registry.catalogue import parse_catalogue
+from pipelines.registry.catalogue import Catalogue, parse_catalogue
 from pipelines.settings import parse_settings
 
 MONTH = "2026-09"
@@ -212,7 +212,7 @@ class Ledger:
 def attribute(
     folder: Path,
     charges: Sequence[Row],
-    catalogue: str = "",
+    catalogue: str | Catalogue = "",
     policy: str = "",
     *,
     usage: Sequence[Row] = (),
@@ -235,7 +235,7 @@ def attribute(
             con,
             MONTH,
             inputs,
-            parse_catalogue(catalogue),
+            parse_catalogue(catalogue) if isinstance(catalogue, str) else catalogue,
             load_rules(rules),
             parse_settings(settings),
         )

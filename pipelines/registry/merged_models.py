@@ -159,7 +159,7 @@ class MergedModels:
                             ("workloads", ""), ("principals", "")):  # fmt: skip
             texts = list(getattr(known, field))
             for text in getattr(new, field):
-                if text not in texts and text != known.version:
+                if text not in texts:
                     said += self._claimed(texts, kind, text, where, registry)
             update[field] = texts
         versions = [v for v in self._models[model].versions if v.version != known.version]
