@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 from assets.connections import connect
 from assets.object_store import StoredFile, fetch, fetch_all, list_files
+from assets.price_books import price_identities
 from assets.project import Project, code_digest
 from pipelines.billing.file_months import months_of_file
 from pipelines.billing.layouts import Delivery, Layout
@@ -229,7 +230,7 @@ def collect_inputs(
             source: identities(files) for source, files in (business_units or {}).items()
         },
         registry=identities(snapshots),
-        texts=project.texts,
+        texts=project.texts | price_identities(project),
         code=code_digest(),
         is_over=complete_days(month, now) == days_in_month(month),
         has_settled=has_settled(month, now),

@@ -13,6 +13,7 @@ from assets.deliveries import current_delivery
 from assets.log_spans import needed_and_known, remember
 from assets.month_run import MonthRun, Rows
 from assets.object_store import fetch_all
+from assets.price_books import read_prices
 from pipelines.billing.azure import check_sources_are_apart
 from pipelines.billing.layouts import Delivery
 from pipelines.billing.periods import usage_window
@@ -137,7 +138,9 @@ def read_logs(run: MonthRun) -> dict[str, Rows]:
                     overlap=source.overlap,
                 )
             )
-        usage = read_usage(con, sources, run.month, window, run.folder("logs"))
+        usage = read_usage(
+            con, sources, run.month, window, run.folder("logs"), read_prices(project)
+        )
     files = pl.read_parquet(usage.files)
     for source in project.settings.logs:
         remember(project, source, read[source.name], files)

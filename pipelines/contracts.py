@@ -310,7 +310,7 @@ USAGE = Contract(
     name="core_inference__usage",
     grain=(
         "hour x source x provider x account x region x resource x model x version x operation "
-        "x tenant x use case x tier x batch x status x grain x counted x reported currency"
+        "x tenant x use case x tier x batch x status x grain x counted x currencies"
     ),
     columns={
         "billing_month": TEXT,
@@ -331,6 +331,7 @@ USAGE = Contract(
         "grain": TEXT,
         "is_counted": FLAG,
         "reported_currency": TEXT,
+        "list_currency": TEXT,
         "requests": COUNT,
         "requests_estimated": COUNT,
         "input_tokens": COUNT,
@@ -346,6 +347,8 @@ USAGE = Contract(
         "requests_with_tokens": COUNT,
         "requests_with_gpu_time": COUNT,
         "reported_cost": MONEY,
+        "list_cost": MONEY,
+        "requests_priced": COUNT,
     },
     key=(
         "hour",
@@ -365,6 +368,7 @@ USAGE = Contract(
         "grain",
         "is_counted",
         "reported_currency",
+        "list_currency",
     ),
     required=(
         "billing_month",
@@ -372,6 +376,7 @@ USAGE = Contract(
         "requests_estimated",
         "requests_with_tokens",
         "requests_with_gpu_time",
+        "requests_priced",
     ),
 )
 """Text columns of the key are '' where the record had none: a key holds no NULL.
@@ -382,7 +387,8 @@ grain: `request` | `bucket` | `counter` | `sample` | `allocation`; what is no si
 the hours it covers. Requests and tokens are summed over `is_counted` rows only: the others were
 counted in a better source and are kept to be compared. GPU, CPU and memory time stands on its own.
 `requests_estimated` of the `requests` were scaled up from a sample. `reported_cost` is what the
-logger reckoned, a prediction: never added to spend."""
+logger reckoned, `list_cost` what the price books list for the tokens of `requests_priced` of the
+requests: both predictions, never added to spend."""
 
 LOG_FILES = Contract(
     name="core_inference__files",

@@ -252,6 +252,17 @@ class BusinessUnits(Section):
     storage: Storage = Storage()
 
 
+class PriceBook(Section):
+    """What providers list for a token: a file of one of three kinds, see `pipelines.prices`."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    format: Literal["modelspend", "litellm", "genai-prices"] = "modelspend"
+    path: str
+    storage: Storage = Storage()
+    from_: Annotated[Instant | None, Field(alias="from")] = None
+    """From when the prices of a book without dates hold; None: always."""
+
+
 class Settings(Section):
     """The whole file."""
 
@@ -264,6 +275,8 @@ class Settings(Section):
     registries: list[RegistrySource] = []
     rules: str | None = None
     """A rules file placed before the defaults; None: the defaults alone."""
+    price_books: list[PriceBook] = []
+    """The first that has a model's price at the time counts."""
     cache: str = ".modelspend/cache"
     """Downloaded and checked files of object stores."""
     tags: TagKeys = TagKeys()
@@ -277,6 +290,7 @@ class Settings(Section):
             ("bills", [bill.name for bill in self.bills]),
             ("logs", [log.name for log in self.logs]),
             ("registries", [registry.name for registry in self.registries]),
+            ("price_books", [book.name for book in self.price_books]),
             ("business_units", [units.name for units in self.business_units]),
         ):
             for name in {name for name in names if names.count(name) > 1}:

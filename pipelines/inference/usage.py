@@ -27,6 +27,7 @@ from pipelines.inference.records import Column, typed_columns
 from pipelines.inference.sources import LogInput
 from pipelines.inference.staging import Part, Staged, stage
 from pipelines.inference.structured import stage_structured
+from pipelines.prices.pricing import NO_PRICES, Prices, price_records
 from pipelines.queries import materialise, query, sql
 
 SETTINGS_FILE = "modelspend.toml"
@@ -55,8 +56,11 @@ def read_usage(
     month: str,
     window: tuple[datetime, datetime],
     work: Path,
+    prices: Prices = NO_PRICES,
 ) -> UsageTables:
     """Count the requests of every source within `window`, [start, end) in UTC without a zone.
+
+    Tokens are priced by `prices`, record by record, where a book has them.
 
     `work` takes the results and, while a source is read, its staged lines.
 
@@ -71,7 +75,7 @@ def read_usage(
     rejects: list[str] = []
     files: list[pl.DataFrame] = []
     warnings: list[str] = []
-    readings = [_SourceReading(con, source, month, window, work) for source in sources]
+    readings = [_SourceReading(con, source, month, window, work, prices) for source in sources]
     for reading in readings:
         reading.stage()
     for reading in readings:
@@ -131,8 +135,10 @@ class _SourceReading:
         month: str,
         window: tuple[datetime, datetime],
         work: Path,
+        prices: Prices,
     ) -> None:
         self.con, self.source, self.month, self.work = con, source, month, work
+        self.prices = prices
         self.log = sorted(source.files, key=lambda file: file.name)
         self.window = {"window_start": window[0], "window_end": window[1]}
         self.staged = Staged()
@@ -147,6 +153,7 @@ class _SourceReading:
     def stage(self) -> None:
         """Bring the files into parts of typed records."""
         self._set_zone()
+        self.con.execute("SET VARIABLE log_until = $until", {"until": self.window["window_end"]})
         if self.source.format.is_native and not self.source.defaults:
             self.staged = stage(self.con, self.source.name, self.log, self.work)
         else:
@@ -248,7 +255,7 @@ class _SourceReading:
         target = self.work / f"{self.source.name}-{len(self.hourly):05d}.hourly.parquet"
         self._records([part]).create_view("unspread_records", replace=True)
         self.con.execute(
-            "CREATE OR REPLACE TEMP VIEW log_records AS "
+            "CREATE OR REPLACE TEMP VIEW unpriced_records AS "
             + (
                 sql("inference/spread")
                 if self._lasts(part)
@@ -256,6 +263,7 @@ class _SourceReading:
             )
         )
         try:
+            price_records(self.con, self.prices)
             counted = query(
                 self.con,
                 "inference/hourly_part",

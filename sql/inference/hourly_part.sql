@@ -41,6 +41,7 @@ FROM (
         records.grain,
         true AS is_counted,
         records.reported_currency,
+        records.list_currency,
         records.sample_rate,
         -- What lasts over several hours is one record, where it begins.
         count(*) FILTER (WHERE records.hour_no = 0) AS lines,
@@ -58,6 +59,8 @@ FROM (
         sum(records.vcpu_ms) AS vcpu_ms,
         sum(records.memory_gib_ms) AS memory_gib_ms,
         sum(records.reported_cost) AS reported_cost,
+        sum(records.list_cost) AS list_cost,
+        sum(CASE WHEN records.list_cost IS NOT NULL THEN records.requests END) AS requests_priced,
         sum(
             CASE
                 WHEN records.input_tokens IS NOT NULL OR records.output_tokens IS NOT NULL

@@ -34,11 +34,12 @@ WITH named AS (
                 THEN coalesce(nullif(upper(trim(reported_currency)), ''), 'USD')
             ELSE ''
         END AS reported_currency,
+        CASE WHEN list_cost IS NOT NULL THEN list_currency ELSE '' END AS list_currency,
         (coalesce(sample_rate, 1) * 1000000)::BIGINT AS millionths,
         * EXCLUDE (
             hour, source, provider, account_id, region, resource_id, model, model_version,
             operation, tenant, use_case, service_tier, is_batch, status, grain, is_counted,
-            reported_currency
+            reported_currency, list_currency
         )
     FROM read_parquet($parts)
     WHERE fate = 'kept'
@@ -63,6 +64,7 @@ by_rate AS (
         grain,
         is_counted,
         reported_currency,
+        list_currency,
         millionths,
         sum(requests)::HUGEINT AS requests,
         sum(input_tokens)::HUGEINT AS input_tokens,
@@ -76,6 +78,8 @@ by_rate AS (
         round(sum(vcpu_ms))::HUGEINT AS vcpu_milliseconds,
         round(sum(memory_gib_ms))::HUGEINT AS memory_gib_milliseconds,
         sum(reported_cost)::DECIMAL(38, 18) AS reported_cost,
+        sum(list_cost)::DECIMAL(38, 18) AS list_cost,
+        coalesce(sum(requests_priced), 0)::HUGEINT AS requests_priced,
         coalesce(sum(requests_with_tokens), 0)::HUGEINT AS requests_with_tokens,
         coalesce(sum(requests_with_gpu_time), 0)::HUGEINT AS requests_with_gpu_time
     FROM named
@@ -101,6 +105,7 @@ SELECT
     grain,
     is_counted,
     reported_currency,
+    list_currency,
     sum((requests * 1000000 + millionths // 2) // millionths)::BIGINT AS requests,
     sum((input_tokens * 1000000 + millionths // 2) // millionths)::BIGINT AS input_tokens,
     sum((input_tokens_cache_read * 1000000 + millionths // 2) // millionths)::BIGINT
@@ -118,7 +123,19 @@ SELECT
         AS vcpu_milliseconds,
     sum((memory_gib_milliseconds * 1000000 + millionths // 2) // millionths)::BIGINT
         AS memory_gib_milliseconds,
-    sum(reported_cost)::DECIMAL(38, 18) AS reported_cost,
+    sum(
+        CASE
+            WHEN millionths = 1000000 THEN reported_cost
+            ELSE (reported_cost::DOUBLE * 1000000 / millionths)::DECIMAL(38, 9)
+        END
+    )::DECIMAL(38, 18) AS reported_cost,
+    sum(
+        CASE
+            WHEN millionths = 1000000 THEN list_cost
+            ELSE (list_cost::DOUBLE * 1000000 / millionths)::DECIMAL(38, 9)
+        END
+    )::DECIMAL(38, 18) AS list_cost,
+    sum((requests_priced * 1000000 + millionths // 2) // millionths)::BIGINT AS requests_priced,
     coalesce(
         sum((requests * 1000000 + millionths // 2) // millionths) FILTER (WHERE millionths < 1000000),
         0

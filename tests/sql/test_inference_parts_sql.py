@@ -26,7 +26,7 @@ RECORDS = {
     **{"is_batch": FLAG, "status": TEXT, "gateway_cache_hit": FLAG, "requests": COUNT},
     **{"sample_rate": "DECIMAL(9,6)", "gpu_ms": "DECIMAL(38,3)", "hour_no": COUNT},
     **{"grain": TEXT, "reported_currency": TEXT, "left_out": TEXT, "images": COUNT},
-    **{"reported_cost": "DECIMAL(38,18)"},
+    **{"reported_cost": "DECIMAL(38,18)", "list_cost": "DECIMAL(38,18)", "list_currency": TEXT},
     **dict.fromkeys(HELD, "DECIMAL(18,3)"),
     **dict.fromkeys(TOKENS, COUNT),
 }
@@ -109,7 +109,8 @@ PART_TYPES = {
     **{"hour": pl.Datetime("us"), "is_batch": pl.Boolean, "gateway_cache_hit": pl.Boolean},
     **{"sample_rate": pl.Decimal(9, 6), "gpu_ms": pl.Decimal(38, 3)},
     **{"grain": pl.String, "reported_currency": pl.String, "is_counted": pl.Boolean},
-    **{"images": pl.Int64, "reported_cost": pl.Decimal(38, 18)},
+    **{"images": pl.Int64, "requests_priced": pl.Int64, "list_currency": pl.String},
+    **dict.fromkeys(("reported_cost", "list_cost"), pl.Decimal(38, 18)),
     **dict.fromkeys(HELD, pl.Decimal(38, 3)),
     **dict.fromkeys(("file_no", "lines", "requests", *TOKENS), pl.Int64),
     **dict.fromkeys(("requests_with_tokens", "requests_with_gpu_time"), pl.Int64),
@@ -168,8 +169,8 @@ def test_hours_and_keys_are_one_row_each_and_nothing_is_an_empty_text(
         {"fate": "duplicate", "requests": 9},
         {"fate": "outside", "requests": 9, "hour": None},
     )
-    keys = ("", "", "", "", "m", "", "", "", "", "", False, "ok", "request", True, "")
-    sums = (3, 0, 5, None, None, None, None, None, 250, None, None, None, 1, 1, None)
+    keys = ("", "", "", "", "m", "", "", "", "", "", False, "ok", "request", True, "", "")
+    sums = (3, 0, 5, None, None, None, None, None, 250, None, None, None, 1, 1, None, None, 0)
     assert usage(con, parts, *USAGE.columns) == [("2026-09", START, "gate", *keys, *sums)]
     assert usage(con, part(tmp_path), "requests") == []
 
