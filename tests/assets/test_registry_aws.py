@@ -6,14 +6,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
+import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.config import Config
 from botocore.stub import Stubber
 
 from assets.registries import bedrock, sagemaker
 from assets.registries.aws import client
 from pipelines.errors import RegistryUnreachable
 from pipelines.registry.snapshots import Snapshot, parse_snapshot, snapshot_text
+from pipelines.registry.sources.registered import facts_of
 from pipelines.settings import RegistrySource, Storage
 
 AT = datetime(2026, 9, 1, tzinfo=UTC)
@@ -204,7 +207,16 @@ def test_sagemaker_is_asked_page_by_page_for_packages_jobs_endpoints_and_their_m
         f"{arn}/2",
     ]
     assert "secret" not in json.dumps(items)
-    assert snapshot_of(items).items == items
+    kept = snapshot_of(items)
+    assert kept.items == items
+
+    facts = facts_of([kept])
+    assert facts.warnings == []
+    assert [(d.model, d.version, d.replicas, d.names, d.replaces) for d in facts.deployments] == [
+        ("rank", "1", 1, ["Rank-EU/blue"], None),
+        ("rank", "2", 2, ["Rank-EU/green"], "1"),
+    ]
+    assert {(run.model, run.version, run.instances) for run in facts.runs} == {("rank", None, 2)}
 
 
 def test_only_the_groups_that_the_source_names_are_asked_for(aws):
@@ -277,12 +289,19 @@ def test_expired_credentials_are_an_error_and_no_snapshot_of_nothing():
     )
 
 
-def test_an_endpoint_nobody_answers_at_is_an_error():
+def test_a_place_that_cannot_be_reached_is_an_error():
     nowhere = source(storage=Storage(endpoint_url="http://127.0.0.1:1"))
-    quick = client(nowhere, "sagemaker", "eu-west-1")
-    quick.meta.events.register("needs-retry.sagemaker", lambda **_: None)
-    with pytest.raises(RegistryUnreachable, match="Could not connect"):
-        sagemaker.collect(nowhere, None, lambda *_: quick)
+
+    def once(of, service, region):
+        single = Config(retries={"total_max_attempts": 1})
+        return boto3.client(
+            service, region_name=region, endpoint_url=of.storage.endpoint_url, config=single
+        )
+
+    with pytest.raises(RegistryUnreachable, match="sagemaker in eu-west-1: Could not connect"):
+        sagemaker.collect(nowhere, None, once)
+    with pytest.raises(RegistryUnreachable, match=r"profile \(nobody\) could not be found"):
+        sagemaker.collect(source(profile="nobody"))
 
 
 class Body(io.BytesIO):
@@ -405,8 +424,11 @@ def test_what_a_job_cost_and_what_a_component_holds_are_kept():
         )
     )
     of = source(since="2026-08-01T00:00:00Z")
-    found = sagemaker.collect(of, None, stubbed.connect)["regions"]["eu-west-1"]
+    items = sagemaker.collect(of, None, stubbed.connect)
+    found = items["regions"]["eu-west-1"]
     stubbed.stub.assert_no_pending_responses()
+    (run,) = facts_of([snapshot_of(items)]).runs
+    assert (run.version, run.billable_seconds, run.instances) == ("7", 2460, 2)
     (kept,) = found["training_jobs"]
     assert kept["BillableTimeInSeconds"] == 2400
     assert kept["ResourceConfig"]["InstanceGroups"] == [
@@ -444,7 +466,13 @@ def test_bedrock_is_asked_for_custom_models_and_jobs(aws):
         "support-3",
     }
     assert "secret" not in json.dumps(items)
-    assert bedrock.collect(of, snapshot_of(items, "bedrock"), connected()) == items
+    kept = snapshot_of(items, "bedrock")
+    assert bedrock.collect(of, kept, connected()) == items
+    assert {(run.model, run.status) for run in facts_of([kept]).runs} == {
+        ("support-1-job-1", "running"),
+        ("support-2-job-2", "running"),
+        ("support-3-job-3", "running"),
+    }
 
 
 def test_bedrocks_profiles_throughput_deployments_and_imported_models_are_kept():
@@ -527,4 +555,5 @@ def test_bedrocks_profiles_throughput_deployments_and_imported_models_are_kept()
     assert found["provisioned"][0]["modelUnits"] == 2
     assert found["provisioned"][0]["commitmentDuration"] == "OneMonth"
     assert found["deployments"][0]["createdAt"] == "2026-09-01T00:00:00Z"
+    assert len(facts_of([snapshot_of(items, "bedrock")]).deployments) == 4
     assert found["imported_models"][0]["customModelUnits"] == {"customModelUnitsPerModelCopy": 2}
