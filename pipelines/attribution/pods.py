@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines.inference.dcgm import NO_POD
 from pipelines.queries import load, materialise
 from pipelines.registry.catalogue import EVER, Catalogue
 from pipelines.registry.links import predecessors_of
@@ -33,7 +34,7 @@ def load_pods(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
 
 def load_nodes(con: duckdb.DuckDBPyConnection) -> None:
     """Make the table `node_pods`, and add to `uses` what pods served that others logged."""
-    materialise(con, "node_pods", "attribution/node_pods")
+    materialise(con, "node_pods", "attribution/node_pods", {"no_pod": NO_POD})
     materialise(con, "pod_uses", "attribution/pod_uses")
     con.execute("INSERT INTO uses BY NAME FROM pod_uses")
 

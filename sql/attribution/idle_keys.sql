@@ -31,20 +31,20 @@ pods AS (
     GROUP BY ALL
 ),
 node_hours AS (
-    SELECT h.link_key, s.*,
-        sum(s.used + s.idle) OVER (PARTITION BY s.hour_id) AS held
+    SELECT h.link_key, s.* REPLACE (
+            -- a month of 1e-14 of an hour, over capacity too, stays far below 1e19
+            100000000000000 * s.used // s.whole AS used,
+            100000000000000 * s.idle // s.whole AS idle
+        ),
+        100000000000000 * sum(s.used + s.idle) OVER (PARTITION BY s.hour_id) // s.whole AS held
     FROM node_shares AS s
     INNER JOIN resource_hours AS h USING (hour_id)
     WHERE h.hour >= $month_start AND h.hour < $month_end
 ),
 nodes AS (
-    -- in 1e-14 of an hour: a month of them, over capacity too, stays far below 1e19
     SELECT link_key, bucket, model, model_version, component,
-        (
-            sum(idle)
-            + sum(greatest(0, 1000000000000000 - held) * (used + idle) // greatest(held, 1))
-        ) // 10 AS weight,
-        sum(used + idle) // 10 AS held
+        sum(idle) + sum(greatest(0, 100000000000000 - held) * (used + idle) // greatest(held, 1)) AS weight,
+        sum(used + idle) AS held
     FROM node_hours
     GROUP BY ALL
 ),

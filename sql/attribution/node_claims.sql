@@ -2,22 +2,12 @@
 -- busy, and what nobody held.
 -- grain:  hour_id, split, bucket, model, model_version, component, method, evidence
 -- params: $idle_measure text (capacity | quiet_hours)
-WITH totals AS (
-    SELECT hour_id, sum(used) AS used, sum(idle) AS idle FROM node_shares GROUP BY hour_id
-),
-hours AS (
-    SELECT
-        t.*,
-        CASE WHEN h.hour_id IS NULL THEN 0 ELSE greatest(0, 1000000000000000 - t.used - t.idle) END AS free,
-        $idle_measure = 'capacity' OR t.used = 0 AS has_idle
-    FROM totals AS t
-    LEFT JOIN (
-        SELECT DISTINCT h.hour_id
-        FROM resource_hours AS h
-        INNER JOIN node_pods AS p ON p.node_key = h.link_key
-        LEFT JOIN resource_sizes AS z ON z.link_key = h.link_key
-        WHERE p.is_gpu_node OR z.milli_vcpus IS NOT NULL OR z.memory_mib IS NOT NULL
-    ) AS h USING (hour_id)
+WITH hours AS (
+    SELECT hour_id, sum(used) AS used, sum(idle) AS idle,
+        greatest(0, max(whole) - sum(used) - sum(idle)) AS free,
+        $idle_measure = 'capacity' OR sum(used) = 0 AS has_idle
+    FROM node_shares
+    GROUP BY hour_id
 ),
 claims AS (
     SELECT hour_id, 'capacity' AS split, bucket, model, model_version, component, method, evidence,

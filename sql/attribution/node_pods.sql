@@ -1,15 +1,19 @@
 -- What each pod held of its node in each billed hour, and how much of the GPU time was busy: from the
 -- list of allocations, else from the samples of the GPUs. Samples that name no allocated pod are the
--- busy time of the pods without samples of their own, by what those hold.
+-- busy time of the pods without samples of their own, by what those hold. GPU time that no pod held is
+-- held by a pod of no name that holds nothing: the hour is known, and what is left of it nobody's.
 -- Only nodes that work for some model: one with an accelerator in use, or with a pod of a model.
 -- grain:  node_key, hour, pod_key
--- params: none
+-- params: $no_pod text (what samples name where no pod held the GPU)
 WITH logged AS (
     SELECT
         coalesce(r.link_key, k.resource_key) AS node_key,
         u.hour,
-        lower(trim(u.model)) || CASE WHEN u.model_version = '' THEN '' ELSE '/' || lower(trim(u.model_version)) END
-            AS pod_key,
+        CASE
+            WHEN u.model = $no_pod THEN ''
+            WHEN u.model_version = '' THEN lower(trim(u.model))
+            ELSE lower(trim(u.model)) || '/' || lower(trim(u.model_version))
+        END AS pod_key,
         u.grain,
         max(CASE WHEN n.is_known AND n.model_version = '' THEN n.model ELSE '' END) AS model,
         sum(u.gpu_held_microseconds)::HUGEINT AS held_us,
@@ -46,7 +50,7 @@ stray AS (
     FROM billed AS s
     SEMI JOIN allocated AS n ON n.node_key = s.node_key AND n.hour = s.hour
     ANTI JOIN allocated AS a ON a.node_key = s.node_key AND a.hour = s.hour AND a.pod_key = s.pod_key
-    WHERE s.grain = 'sample'
+    WHERE s.grain = 'sample' AND s.pod_key <> ''
     GROUP BY s.node_key, s.hour
 ),
 open AS (
@@ -69,7 +73,15 @@ pods AS (
     LEFT JOIN stray AS s USING (node_key, hour)
     LEFT JOIN open AS o USING (node_key, hour)
     UNION ALL
-    SELECT s.node_key, s.hour, s.pod_key, s.model, s.held_us, s.busy_us, s.vcpu_ms, s.memory_gib_ms
+    SELECT
+        s.node_key,
+        s.hour,
+        s.pod_key,
+        s.model,
+        CASE WHEN s.pod_key <> '' THEN s.held_us ELSE 0 END,
+        CASE WHEN s.pod_key <> '' THEN s.busy_us END,
+        s.vcpu_ms,
+        s.memory_gib_ms
     FROM billed AS s
     ANTI JOIN allocated AS a ON a.node_key = s.node_key AND a.hour = s.hour
     WHERE s.grain = 'sample'
@@ -83,7 +95,7 @@ judged AS (
     SELECT
         p.*,
         k.link_key IS NOT NULL AS is_linked,
-        coalesce(p.held_us, 0) > 0 OR coalesce(p.busy_us, 0) > 0 AS has_gpu
+        p.pod_key = '' OR coalesce(p.held_us, 0) > 0 OR coalesce(p.busy_us, 0) > 0 AS has_gpu
     FROM pods AS p
     LEFT JOIN known AS k ON k.link_key = p.pod_key
 )

@@ -121,6 +121,21 @@ def test_samples_that_name_no_pod_are_the_busy_time_of_those_that_hold(tmp_path:
     assert ledger.of("a") == {V1: 3, V2: 1, IDLE: 4}
 
 
+def test_gpus_that_no_pod_held_are_idle_and_a_machine_without_pods_is_its_versions(
+    tmp_path: Path,
+) -> None:
+    usage = [sampled("(no pod)", 0, of=7200), sampled(POD_A, 1800), sampled("(no pod)", 0, 1)]
+    lines = [charge("a", "6"), charge("b", "6", hour=1)]
+    three = f'[[resources]]\nid = "{GPU}"\ngpus = 3\n'
+    ledger = attribute(tmp_path, lines, TWO + three, usage=usage)
+    assert ledger.of("a") == {V1: 1, IDLE: 5}
+    assert ledger.of("b") == {IDLE: 6}
+    alone = models("v1", "v2") + deployed("v1") + deployed("v2")
+    usage = [sampled(GPU, 900), use("v1", requests=1), use("v2", requests=2)]
+    ledger = attribute(tmp_path, lines[:1], alone, usage=usage)
+    assert ledger.of("a") == {V1: Decimal("0.5"), V2: 1, IDLE: Decimal("4.5")}
+
+
 def test_over_capacity_pods_share_the_node_and_leave_no_idle(tmp_path: Path) -> None:
     usage = [held(POD_A, gpus="1"), held(POD_B, gpus="3")]
     ledger = attribute(tmp_path, [charge("a", "4")], TWO, usage=usage)

@@ -105,6 +105,7 @@ NODE_SHARE = {
     "evidence": TEXT,
     "used": "HUGEINT",
     "idle": "HUGEINT",
+    "whole": "HUGEINT",
 }
 LIVE = {
     "hour_id": COUNT,

@@ -31,7 +31,14 @@ from pipelines.contracts import USAGE
 
 START = datetime(2026, 9, 1)
 HOUR_US = 3_600_000_000
-WHOLE = 10**15
+
+
+def whole(units: int) -> int:
+    """An hour of a node with so many GPUs (vCPUs): the last multiple of its time up to 1e15."""
+    return units * HOUR_US * (10**15 // (units * HOUR_US))
+
+
+WHOLE = whole(1)
 NAMES = {
     "log_model": TEXT,
     "log_version": TEXT,
@@ -148,7 +155,7 @@ def node_pods(con: duckdb.DuckDBPyConnection, *rows: dict[str, Any]) -> list[tup
         con, "charge_hours", {"link_key": TEXT, "hour": INSTANT}, {"link_key": "n", "hour": at(0)}
     )
     columns = ["pod_key", "model", "held_us", "busy_us", "is_linked", "is_gpu_node"]
-    return select(con, "attribution/node_pods", columns)
+    return select(con, "attribution/node_pods", columns, no_pod="(no pod)")
 
 
 def test_pods_are_the_allocated_ones_else_the_sampled_ones(con: duckdb.DuckDBPyConnection) -> None:
@@ -163,6 +170,9 @@ def test_pods_are_the_allocated_ones_else_the_sampled_ones(con: duckdb.DuckDBPyC
         ("ml/named", "m", 100, 10, False, True),
     ]
     assert node_pods(con, pod_row("web/x", vcpu_milliseconds=5)) == [], "no AI on this node"
+    nobody = pod_row("(no pod)", **sample)
+    assert node_pods(con, nobody) == [("", "", 0, None, False, True)]
+    assert node_pods(con, pod_row("ml/a", **held), nobody)[0][3] is None, "nobody's is not ml/a's"
     uncounted = pod_row("ml/a", **held, is_counted=False)
     assert node_pods(con, uncounted) == []
 
@@ -220,15 +230,15 @@ def shares(
 def test_a_pods_share_is_the_largest_of_its_shares(con: duckdb.DuckDBPyConnection) -> None:
     pod = {"pod_key": "a", "vcpu_ms": 3_600_000, "memory_gib_ms": 3_600_000 * 2}
     sized = {"milli_vcpus": 4000, "memory_mib": 16 * 1024}
-    assert shares(con, pod, size=sized) == [("not_ai", "", "", WHOLE // 4, 0)]
+    assert shares(con, pod, size=sized) == [("not_ai", "", "", whole(4) // 4, 0)]
     more = {**pod, "memory_gib_ms": 3_600_000 * 8}
-    assert shares(con, more, size=sized) == [("not_ai", "", "", WHOLE // 2, 0)]
+    assert shares(con, more, size=sized) == [("not_ai", "", "", whole(4) // 2, 0)]
     gpu = {**more, "held_us": 3 * HOUR_US, "has_gpu": True, "is_gpu_node": True}
     assert shares(con, gpu, size=sized, capacity=4 * HOUR_US) == [
-        ("unattributed", "", "", WHOLE * 3 // 4, 0)
+        ("unattributed", "", "", whole(4) * 3 // 4, 0)
     ]
     two = shares(con, {"pod_key": "a", "vcpu_ms": 1}, {"pod_key": "b", "memory_gib_ms": 9})
-    assert two == [("not_ai", "", "", WHOLE, 0)], "of an unknown node all is somebody's"
+    assert two == [("not_ai", "", "", 18 * (10**15 // 18), 0)], "all of an unknown node is held"
 
 
 def test_what_a_pod_held_and_did_not_use_is_idle_or_update(con: duckdb.DuckDBPyConnection) -> None:
@@ -264,6 +274,7 @@ def test_idle_is_claimed_by_capacity_or_in_quiet_hours(
     con: duckdb.DuckDBPyConnection, measure: str, used: int, weights: list[int]
 ) -> None:
     share = {"hour_id": 1, "bucket": "model_version", "used": used, "idle": WHOLE // 2 - used}
+    share["whole"] = WHOLE
     table(con, "node_shares", NODE_SHARE, share)
     table(con, "resource_hours", HOUR, {"hour_id": 1, "link_key": "n"})
     table(con, "node_pods", NODE_POD, {"node_key": "n", "is_gpu_node": True})
