@@ -48,8 +48,7 @@ lines AS (
 
 counted AS (
     SELECT
-        file_no,
-        line,
+        *,
         -- Anthropic, Converse and Nova leave cached tokens out of the input; the others do not.
         coalesce(usage.inputTokens, usage.input_tokens) AS fresh,
         coalesce(
@@ -76,37 +75,37 @@ counted AS (
 )
 
 SELECT
-    lines.file_no,
-    lines.line,
+    counted.file_no,
+    counted.line,
     CASE
-        WHEN lines.is_output AND counted.fresh IS NOT NULL
+        WHEN counted.is_output AND counted.fresh IS NOT NULL
             AND coalesce(TRY_CAST(counted.fresh AS DECIMAL(18, 4)), -1) < 0
             THEN 'input_tokens|not a number'
     END AS wrong,
-    CASE WHEN NOT lines.is_output THEN 'no batch output' END AS left_out,
+    CASE WHEN NOT counted.is_output THEN 'no batch output' END AS left_out,
     'aws' AS provider,
     split_part(jobs.arn, ':', 5) AS account_id,
     split_part(jobs.arn, ':', 4) AS region,
-    lines.place || '/' || lines.r.recordId AS request_id,
-    lines.r.modelOutput.id AS response_id,
+    counted.place || '/' || counted.r.recordId AS request_id,
+    counted.r.modelOutput.id AS response_id,
     coalesce(
         jobs.submitted_at,
         CASE
-            WHEN lines.dated.year <> ''
+            WHEN counted.dated.year <> ''
                 THEN
                     concat(
-                        lines.dated.year,
+                        counted.dated.year,
                         '-',
-                        lines.dated.month,
+                        counted.dated.month,
                         '-',
-                        lines.dated.day,
+                        counted.dated.day,
                         'T',
-                        coalesce(nullif(lines.dated.hour, ''), '00'),
+                        coalesce(nullif(counted.dated.hour, ''), '00'),
                         ':00:00Z'
                     )
         END
     ) AS started_at,
-    coalesce(jobs.model_id, lines.r.modelOutput.model) AS model,
+    coalesce(jobs.model_id, counted.r.modelOutput.model) AS model,
     CASE
         WHEN
             starts_with(jobs.model_id, 'arn:')
@@ -118,7 +117,7 @@ SELECT
             THEN jobs.model_id
     END AS resource_id,
     true AS is_batch,
-    CASE WHEN lines.r.error IS NOT NULL THEN coalesce(lines.r.error.errorCode, 'error') END
+    CASE WHEN counted.r.error IS NOT NULL THEN coalesce(counted.r.error.errorCode, 'error') END
         AS status,
     coalesce(
         (
@@ -131,7 +130,6 @@ SELECT
     coalesce(counted.cache_read, counted.cached_of_whole) AS input_tokens_cache_read,
     counted.cache_write AS input_tokens_cache_write,
     counted.output_tokens,
-    lines.usage.completion_tokens_details.reasoning_tokens AS output_tokens_reasoning
-FROM lines
-INNER JOIN counted ON lines.file_no = counted.file_no AND lines.line = counted.line
-LEFT JOIN jobs ON lines.folder = jobs.job_id
+    counted.usage.completion_tokens_details.reasoning_tokens AS output_tokens_reasoning
+FROM counted
+LEFT JOIN jobs ON counted.folder = jobs.job_id

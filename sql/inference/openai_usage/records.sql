@@ -6,8 +6,6 @@ WITH buckets AS (
     SELECT
         file_no,
         line,
-        -- Later readings sort after earlier ones: by file name, then by line.
-        file || chr(1) || lpad(line::VARCHAR, 12, '0') AS reading,
         unnest(
             CASE
                 WHEN r.data IS NOT NULL THEN r.data
@@ -26,10 +24,6 @@ WITH buckets AS (
 
 timed AS (
     SELECT
-        file_no,
-        line,
-        reading,
-        bucket,
         TRY_CAST(bucket.start_time AS BIGINT) AS starts,
         TRY_CAST(bucket.end_time AS BIGINT) AS ends,
         -- A bucket without use has no result that tells its endpoint: the others of its page do.
@@ -40,42 +34,73 @@ timed AS (
 ),
 
 spans AS (
-    SELECT DISTINCT endpoint, starts, ends
+    SELECT DISTINCT endpoint, starts, ends, ends - starts AS width
     FROM timed
     WHERE ends > starts
 ),
 
--- How far narrow buckets of one width fill a wide one.
-fillings AS (
+-- Buckets that may have narrower ones in them, by the days they touch: mostly there are none.
+wide AS (
+    SELECT *, unnest(range(starts // 86400, (ends - 1) // 86400 + 1)) AS day
+    FROM spans
+    WHERE width > (SELECT min(width) FROM spans)
+),
+
+pairs AS (
     SELECT
         wide.endpoint,
         wide.starts,
         wide.ends,
-        sum(narrow.ends - narrow.starts) = wide.ends - wide.starts AS is_full
-    FROM spans AS wide
+        narrow.starts AS narrow_starts,
+        narrow.ends AS narrow_ends,
+        -- Narrow buckets of one width that fill the wide one: they do not overlap.
+        sum(narrow.width) OVER (
+            PARTITION BY wide.endpoint, wide.starts, wide.ends, narrow.width
+        ) = wide.width AS is_full
+    FROM wide
     INNER JOIN spans AS narrow
         ON
             wide.endpoint = narrow.endpoint
+            AND narrow.starts // 86400 = wide.day
             AND wide.starts <= narrow.starts
             AND wide.ends >= narrow.ends
-            AND wide.ends - wide.starts > narrow.ends - narrow.starts
-    GROUP BY wide.endpoint, wide.starts, wide.ends, narrow.ends - narrow.starts
+            AND wide.width > narrow.width
 ),
 
-wide_spans AS (
+filled AS (
     SELECT endpoint, starts, ends, bool_or(is_full) AS is_filled
-    FROM fillings
+    FROM pairs
     GROUP BY endpoint, starts, ends
 ),
 
-results AS (
-    SELECT file_no, line, reading, starts, ends, bucket, unnest(bucket.results) AS result
-    FROM timed
+within AS (
+    SELECT DISTINCT pairs.endpoint, pairs.narrow_starts AS starts, pairs.narrow_ends AS ends
+    FROM pairs
+    INNER JOIN filled
+        ON
+            pairs.endpoint = filled.endpoint
+            AND pairs.starts = filled.starts
+            AND pairs.ends = filled.ends
+    WHERE NOT filled.is_filled
 ),
 
-named AS (
+results AS (
+    SELECT
+        file_no,
+        line,
+        -- Later readings have higher numbers: files are numbered by name.
+        file_no * 1000000000000 + line AS reading,
+        bucket.start_time AS start_time,
+        bucket.end_time AS end_time,
+        unnest(bucket.results) AS result
+    FROM buckets
+),
+
+read AS (
     SELECT
         *,
+        TRY_CAST(start_time AS BIGINT) AS starts,
+        TRY_CAST(end_time AS BIGINT) AS ends,
         coalesce(
             regexp_extract(result.object, '^organization\.usage\.(.+)\.result$', 1), ''
         ) AS endpoint,
@@ -83,14 +108,21 @@ named AS (
     FROM results
 ),
 
-read AS (
+of_projects AS (
+    SELECT endpoint, start_time, end_time, project, max(reading) AS newest
+    FROM read
+    GROUP BY endpoint, start_time, end_time, project
+),
+
+of_buckets AS (
     SELECT
-        *,
-        max(reading) OVER (PARTITION BY endpoint, starts, ends) AS newest,
-        max(reading) OVER (PARTITION BY endpoint, starts, ends, project) AS newest_of_project,
-        max(CASE WHEN project = '' THEN reading END) OVER (PARTITION BY endpoint, starts, ends)
-            AS newest_of_all_projects
-    FROM named
+        endpoint,
+        start_time,
+        end_time,
+        max(newest) AS newest,
+        max(newest) FILTER (WHERE project = '') AS newest_of_all_projects
+    FROM of_projects
+    GROUP BY endpoint, start_time, end_time
 )
 
 SELECT
@@ -107,30 +139,18 @@ SELECT
                 'vector_stores', 'code_interpreter_sessions', 'file_searches', 'web_searches'
             )
             THEN 'no use of a model'
-        WHEN read.project = '' AND read.reading < read.newest THEN 'duplicate'
+        WHEN read.project = '' AND read.reading < of_buckets.newest THEN 'duplicate'
         WHEN
-            read.reading
-            < greatest(read.newest_of_project, coalesce(read.newest_of_all_projects, ''))
+            read.reading < greatest(of_projects.newest, of_buckets.newest_of_all_projects)
             THEN 'duplicate'
-        WHEN own.is_filled THEN 'filled by narrower buckets'
-        WHEN
-            EXISTS (
-                SELECT 1
-                FROM wide_spans AS wide
-                WHERE
-                    NOT wide.is_filled
-                    AND wide.endpoint = read.endpoint
-                    AND wide.starts <= read.starts
-                    AND wide.ends >= read.ends
-                    AND wide.ends - wide.starts > read.ends - read.starts
-            )
-            THEN 'within a wider bucket'
+        WHEN filled.is_filled THEN 'filled by narrower buckets'
+        WHEN within.starts IS NOT NULL THEN 'within a wider bucket'
     END AS left_out,
     'bucket' AS grain,
     'openai' AS provider,
     read.project AS account_id,
-    read.bucket.start_time AS started_at,
-    read.bucket.end_time AS ended_at,
+    read.start_time AS started_at,
+    read.end_time AS ended_at,
     read.result.model AS model,
     read.endpoint AS operation,
     read.result.service_tier AS service_tier,
@@ -142,5 +162,18 @@ SELECT
     read.result.output_tokens AS output_tokens,
     read.result.images AS images
 FROM read
-LEFT JOIN wide_spans AS own
-    ON read.endpoint = own.endpoint AND read.starts = own.starts AND read.ends = own.ends
+LEFT JOIN of_projects
+    ON
+        read.endpoint = of_projects.endpoint
+        AND read.project = of_projects.project
+        AND read.start_time = of_projects.start_time
+        AND read.end_time = of_projects.end_time
+LEFT JOIN of_buckets
+    ON
+        read.endpoint = of_buckets.endpoint
+        AND read.start_time = of_buckets.start_time
+        AND read.end_time = of_buckets.end_time
+LEFT JOIN filled
+    ON read.endpoint = filled.endpoint AND read.starts = filled.starts AND read.ends = filled.ends
+LEFT JOIN within
+    ON read.endpoint = within.endpoint AND read.starts = within.starts AND read.ends = within.ends
