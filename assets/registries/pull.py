@@ -14,6 +14,7 @@ from assets.registries.collectors import collector_of
 from assets.registries.history import list_snapshots, read_snapshots, write_snapshot
 from pipelines.errors import LakeUnreachable, RegistryUnreachable, SettingsInvalid
 from pipelines.registry.snapshots import Snapshot
+from pipelines.registry.sources.registered import facts_of
 from pipelines.settings import RegistrySource
 
 SQLITE = "sqlite:///"
@@ -30,6 +31,8 @@ class Pulled:
     is_new: bool = False
     items: tuple[tuple[str, int], ...] = ()
     """How many of each kind of item it answered."""
+    warnings: tuple[str, ...] = ()
+    """What its answers leave open: actions that were refused, jobs of no model."""
     problem: str = ""
 
 
@@ -73,11 +76,12 @@ def _ask(
         taken_at = max(taken_at, last.taken_at + timedelta(seconds=1))
     new = Snapshot(source.name, source.kind, taken_at, items)
     counts = tuple(sorted(_counts(items).items()))
+    said = tuple(facts_of([new]).warnings)
     place = project.at(project.settings.registry.path).rstrip("/")
     if last is not None and new.says_the_same(last):
-        return Pulled(source.name, source.kind, f"{place}/{last.name}", items=counts)
+        return Pulled(source.name, source.kind, f"{place}/{last.name}", items=counts, warnings=said)
     url = f"{place}/{new.name}" if dry_run else write_snapshot(project, new)
-    return Pulled(source.name, source.kind, url, is_new=True, items=counts)
+    return Pulled(source.name, source.kind, url, is_new=True, items=counts, warnings=said)
 
 
 def _counts(items: Any, name: str = "") -> dict[str, int]:
