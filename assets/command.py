@@ -22,6 +22,7 @@ from assets.command_inspect import inspect
 from assets.command_options import EXIT_CODES
 from assets.command_run import backfill, run
 from assets.command_show import months, show
+from assets.command_units import units, usage
 from assets.command_upgrade import upgrade
 from pipelines.errors import ModelspendError
 
@@ -98,6 +99,8 @@ SUMMARIES: Final[dict[str, tuple[Callable[..., None], str]]] = {
     "close": (close, "Close a month: its figures stay."),
     "months": (months, "List the published months."),
     "show": (show, "Review a month, or several side by side."),
+    "units": (units, "Show what one unit cost."),
+    "usage": (usage, "Show billed units beside logged ones."),
     "explain": (explain, "Walk a figure down to its bill lines."),
     "upgrade": (upgrade, "Add a new version's columns to the lake."),
     "export": (export, "Write a month as a FOCUS dataset."),

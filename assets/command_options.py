@@ -43,6 +43,8 @@ class View(StrEnum):
     day = "day"
     source = "source"
     commitment = "commitment"
+    use_case = "use-case"
+    tenant = "tenant"
 
 
 class Calendar(StrEnum):

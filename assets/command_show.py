@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from assets.command_reading import Reading
     from pipelines.review.sheets import Review
 
+_USERS = (View.use_case, View.tenant)
+_BILLS_ONLY = (View.commitment, *_USERS)
+_ONE_MONTH = (View.day, *_BILLS_ONLY)
+"""Views of one month's bill alone."""
+
 SHOWN_LINES = 20
 WRITTEN_LINES = 100_000
 """How many bill lines `--changes --lines` lists for people and for programs."""
@@ -124,6 +129,7 @@ def show(
       modelspend show --from 2026-07 --to 2026-09 --by owner
       modelspend show --month 2026-09 --csv --table prediction > september.csv
       modelspend show --month 2026-09 --by commitment
+      modelspend show --month 2026-09 --by tenant
       modelspend show --month 2026-09 --calendar charge
       modelspend show --month 2026-08 --changes
       modelspend show --month 2026-08 --changes --lines --limit 50
@@ -133,16 +139,18 @@ def show(
         raise typer.BadParameter(message)
     _check_options_fit(
         {
-            "--by day": by is View.day,
-            "--by commitment": by is View.commitment,
+            f"--by {by.value}": by in _ONE_MONTH,
             "--changes": changes,
         }
         if first
         else {},
         "shows one month",
     )
-    if by is View.commitment and (calendar is Calendar.charge or changes):
-        message = "--by commitment shows what a month's bill holds: without --calendar, --changes"
+    if by in _BILLS_ONLY and (calendar is Calendar.charge or changes):
+        message = f"--by {by.value} shows what a month's bill holds: without --calendar, --changes"
+        raise typer.BadParameter(message)
+    if by in _USERS and basis is not Basis.effective:
+        message = f"--by {by.value} is told of effective cost only: without --basis"
         raise typer.BadParameter(message)
     for name, given in (("--lines", lines), ("--against", against is not None)):
         if given and not changes:
@@ -227,7 +235,11 @@ def _review(reading: "Reading", first: str, last: str, basis: Basis, by: View) -
 
     months = _months(first, last)
     if first == last:
-        name = {View.day: "out_spend__model_days", View.commitment: "out_spend__commitments"}
+        name = {
+            View.day: "out_spend__model_days",
+            View.commitment: "out_spend__commitments",
+            **dict.fromkeys(_USERS, "out_spend__unit_costs"),
+        }
         rows = reading.table(first, name[by]) if by in name else None
         return month_review(reading.month(first), basis.value, by.value, rows)
     found = [reading.month(month) for month in months]

@@ -32,8 +32,10 @@ TABLES = (BILLED_VS_LOGGED, UTILISATION, UNIT_COSTS)
 CHARGES, ALLOCATED = "core_billing__charges", "core_attribution__allocated_charges"
 USAGE, COVERAGE = "core_inference__usage", "core_inference__coverage"
 MONTHS = "out_spend__model_months"
+SPLIT_SHARES = "core_billing__split_shares"
 READ = [
     CHARGES,
+    SPLIT_SHARES,
     ALLOCATED,
     USAGE,
     COVERAGE,
@@ -67,6 +69,7 @@ def _tables(run: MonthRun) -> dict[str, Rows]:
         allocated=run.staged_files(ALLOCATED),
         usage=run.staged_files(USAGE),
         coverage=run.staged_files(COVERAGE),
+        split_shares=run.staged_files(SPLIT_SHARES),
     )
     start, _ = month_bounds(run.month)
     business = business_quantities(_business_texts(run), run.month, Names(catalogue))

@@ -17,6 +17,14 @@ from pipelines.review.prediction import prediction_sheets
 from pipelines.review.quality import lines_sheet, measured_sheet, quality_sentences
 from pipelines.review.sheets import PublishedMonth, Review
 from pipelines.review.spend import day_sheets, months_sheets, remainder_notes, spend_sheets
+from pipelines.review.users import user_sheets
+
+_NEEDED = {
+    "day": "model days",
+    "commitment": "commitments",
+    "use-case": "unit costs",
+    "tenant": "unit costs",
+}
 
 
 def month_review(
@@ -27,15 +35,19 @@ def month_review(
 ) -> Review:
     """Everything a person asks of a month at its end, in reading order.
 
-    `by` = `day` and `commitment` need `rows`: the month's model days, or its commitments. The other
-    views read the month's own tables.
+    `by` = `day`, `commitment`, `use-case` and `tenant` need `rows`: the month's model days, its
+    commitments, or its unit costs. The other views read the month's own tables.
     """
-    if by in ("day", "commitment"):
+    if by in _NEEDED:
         if rows is None:
-            what = "model days" if by == "day" else "commitments"
-            message = f"a review by {by} needs the month's {what}"
+            message = f"a review by {by} needs the month's {_NEEDED[by]}"
             raise ValueError(message)
-        spend = day_sheets(rows, basis) if by == "day" else commitment_sheets(rows)
+        if by == "day":
+            spend = day_sheets(rows, basis)
+        elif by == "commitment":
+            spend = commitment_sheets(rows)
+        else:
+            spend = user_sheets(month.model_months, rows, by.replace("-", "_"))
     else:
         spend = spend_sheets(month, basis, by)
     sheets = (

@@ -78,7 +78,8 @@ def billed_vs_logged(
     books = _Books()
     _bill(books, rows_of(query(con, "usage/billed_days")), prepared)
     bounds = {"month_start": prepared.start, "until": prepared.until}
-    _log(books, rows_of(query(con, "usage/logged_days", **bounds)))
+    machines = {row["model"] for row in rows_of(query(con, "usage/machine_models"))}
+    _log(books, rows_of(query(con, "usage/logged_days", **bounds)), machines)
     _machines(books, rows_of(query(con, "usage/machine_days")), prepared, catalogue)
     rows = list(_rows(books, prepared.month))
     frame = pl.DataFrame(rows, schema=BILLED_VS_LOGGED.polars_schema, orient="row")
@@ -115,7 +116,12 @@ def _bill(books: _Books, rows: Iterable[Mapping[str, Any]], prepared: Prepared) 
             )
 
 
-def _log(books: _Books, rows: Iterable[Mapping[str, Any]]) -> None:
+def _log(books: _Books, rows: Iterable[Mapping[str, Any]], machines: set[str]) -> None:
+    """Take what the log has of models that are billed by tokens, requests or images.
+
+    A model that nothing bills so is taken too, where its provider bills others: unless it runs on
+    machines, whose tokens no bill knows.
+    """
     classes: dict[tuple[str, str], set[str]] = defaultdict(set)
     versions: dict[tuple[str, str], set[str]] = defaultdict(set)
     has_batch: set[tuple[str, str]] = set()
@@ -129,7 +135,9 @@ def _log(books: _Books, rows: Iterable[Mapping[str, Any]]) -> None:
     billed_by_tokens = {provider for (provider, _), found in classes.items() if found}
     for row in rows:
         whose = row["provider"], row["model"]
-        if whose not in classes and row["provider"] not in billed_by_tokens:
+        if whose not in classes and (
+            row["provider"] not in billed_by_tokens or row["model"] in machines
+        ):
             continue
         known = versions[whose]
         version = row["model_version"]
@@ -166,7 +174,7 @@ def _logged_units(row: Mapping[str, Any], billed: set[str]) -> dict[str, Decimal
     found = {
         name: None if amount is None else Decimal(amount)
         for name, amount in tokens.items()
-        if name in wanted
+        if name in wanted and (billed or amount)
     }
     if "requests" in billed:
         found["requests"] = Decimal(row["requests"])

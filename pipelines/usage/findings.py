@@ -167,6 +167,9 @@ def amount(unit_class: str, quantity: Decimal) -> str:
     return show(quantity, 0)
 
 
+_WHOLE: Final = ("missing_hours", "never_logged")
+"""Kinds that speak of missing units: theirs is all that is billed."""
+
 _Whose = tuple[str, str, str, str, str, str]
 
 
@@ -260,9 +263,7 @@ def _finding(kind: Kind, whose: _Whose, days: Sequence[_Day], quantity: Decimal)
         model_version=version,
         unit_class=unit_class,
         unit=unit,
-        billed=sum(
-            (day.billed - (ZERO if kind == "missing_hours" else day.missing) for day in days), ZERO
-        ),
+        billed=sum((day.billed - (ZERO if kind in _WHOLE else day.missing) for day in days), ZERO),
         logged=sum((day.logged for day in days), ZERO),
         quantity=quantity,
         hours=sum(day.hours for day in days),

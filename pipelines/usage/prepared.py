@@ -40,6 +40,7 @@ class UsageInputs:
     allocated: Sequence[str]
     usage: Sequence[str] = ()
     coverage: Sequence[str] = ()
+    split_shares: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def prepare(
     start, _ = month_bounds(month)
     _view(con, "usage", USAGE, inputs.usage)
     _view(con, "coverage", COVERAGE, inputs.coverage)
-    _view(con, "split_shares", SPLIT_SHARES, ())
+    _view(con, "split_shares", SPLIT_SHARES, inputs.split_shares)
     if inputs.charges and inputs.allocated:
         bounds = {"month_start": start, "until": until}
         files = {

@@ -26,7 +26,8 @@ WITH counted AS (
     INNER JOIN billed_counts AS c
         USING (provider, usage_type, meter, description, amount, direction, cache, unit)
     INNER JOIN provider_words AS w ON w.name = b.provider
-    WHERE c.unit_class NOT IN ('instance_hours', 'other')
+    WHERE (c.unit_class = 'gigabytes' OR b.element IN ('managed_api', 'marketplace'))
+      AND c.unit_class NOT IN ('instance_hours', 'other')
       AND b.component NOT IN ('training', 'update')
 ),
 logged_hours AS (

@@ -6,6 +6,7 @@ FROM billed_lines AS b
 INNER JOIN billed_counts AS c
     USING (provider, usage_type, meter, description, amount, direction, cache, unit)
 WHERE b.bucket IN ('model_version', 'model') AND b.component = 'inference'
+  AND b.element IN ('managed_api', 'marketplace')
   AND c.unit_class NOT IN ('instance_hours', 'gigabytes', 'other', 'requests')
 GROUP BY ALL
 ORDER BY ALL

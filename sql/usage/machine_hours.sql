@@ -60,6 +60,19 @@ parts AS (
 ),
 spans AS (
     SELECT link_key, kind, date_trunc('hour', watched_from) AS watched_from, watched_until FROM watches
+    UNION
+    -- who watches a pod watches its node
+    SELECT DISTINCT
+        coalesce(nr.link_key, nk.resource_key),
+        w.kind,
+        date_trunc('hour', w.watched_from),
+        w.watched_until
+    FROM (SELECT DISTINCT ResourceId, x_ParentResourceId FROM split_shares) AS s
+    INNER JOIN resource_keys AS pk ON pk.resource_id = s.ResourceId
+    INNER JOIN resource_keys AS nk ON nk.resource_id = s.x_ParentResourceId
+    LEFT JOIN linked_resources AS pr ON pr.resource_id = s.ResourceId
+    LEFT JOIN linked_resources AS nr ON nr.resource_id = s.x_ParentResourceId
+    INNER JOIN watches AS w ON w.link_key = coalesce(pr.link_key, pk.resource_key)
 ),
 run_keys AS (
     SELECT link_key FROM links WHERE kind = 'run'
