@@ -5,13 +5,14 @@ from typing import Final
 
 from pipelines.registry.facts import Facts
 from pipelines.registry.snapshots import Snapshot
-from pipelines.registry.sources import bedrock, mlflow, sagemaker
+from pipelines.registry.sources import bedrock, huggingface, mlflow, sagemaker
 
 Reader = Callable[[Sequence[Snapshot]], Facts]
 """Facts of one registry from its snapshots, oldest first; never empty."""
 
 READERS: Final[Mapping[str, Reader]] = {
     "bedrock": bedrock.facts,
+    "huggingface": huggingface.facts,
     "mlflow": mlflow.facts,
     "sagemaker": sagemaker.facts,
 }
