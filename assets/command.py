@@ -20,6 +20,7 @@ from assets.command_export import export
 from assets.command_init import init
 from assets.command_inspect import inspect
 from assets.command_options import EXIT_CODES
+from assets.command_registry import registry
 from assets.command_run import backfill, run
 from assets.command_show import months, show
 from assets.command_units import units, usage
@@ -107,6 +108,7 @@ SUMMARIES: Final[dict[str, tuple[Callable[..., None], str]]] = {
 }
 for name, (command, summary) in SUMMARIES.items():
     app.command(name, short_help=summary)(command)
+app.add_typer(registry, name="registry", short_help="Ask the registries; show what they tell.")
 
 
 def _was_interrupted(error: BaseException) -> bool:

@@ -17,7 +17,7 @@ Exit codes:
   4    the month does not add up to the bill and was not published
   5    another run published the month first
   6    the month is not published
-  7    the lake or an object store cannot be reached
+  7    the lake, an object store or a registry cannot be reached
   8    published, but a source is missing
   9    the month is provisional and was not closed
   130  interrupted"""
