@@ -6,6 +6,7 @@ source is left there is no month to publish, and the first problem is raised.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 import polars as pl
 
@@ -21,9 +22,10 @@ from pipelines.billing.reader import BILL_TABLES, BillTables, read_bill
 from pipelines.contracts import BILL_REJECTS
 from pipelines.errors import BillUnreadable, CommitmentUnbalanced, FileDamaged, ModelspendError
 from pipelines.files import LocalFile
+from pipelines.inference import sagemaker_capture
 from pipelines.inference.sources import LogInput
 from pipelines.inference.usage import read_usage
-from pipelines.settings import BillSource
+from pipelines.settings import BillSource, LogSource
 
 STOPS_A_SOURCE = (BillUnreadable, CommitmentUnbalanced, FileDamaged)
 
@@ -112,6 +114,16 @@ def _rejects_of(run: MonthRun, source: BillSource, error: ModelspendError) -> li
     return [str(path)]
 
 
+def _sampled(run: MonthRun, source: LogSource, window: tuple[datetime, datetime]) -> dict[str, str]:
+    """The share of calls that a SageMaker capture holds, where only a registry tells it."""
+    if source.format != sagemaker_capture.FORMAT.name or "sample_rate" in source.defaults:
+        return {}
+    told, problem = sagemaker_capture.sampled(run.merged.captured, window)
+    if problem:
+        run.warn([f"log source '{source.name}': {problem}"])
+    return told
+
+
 def read_logs(run: MonthRun) -> dict[str, Rows]:
     """The four tables of the request logs, over every charge period the bill's usage touches.
 
@@ -132,7 +144,7 @@ def read_logs(run: MonthRun) -> dict[str, Rows]:
                     covers=source.covers,
                     files=fetch_all(needed, source.storage, project.cache),
                     format=project.log_formats[source.name],
-                    defaults=source.defaults,
+                    defaults=_sampled(run, source, window) | source.defaults,
                     rank=source.rank,
                     elsewhere=elsewhere,
                     overlap=source.overlap,

@@ -5,6 +5,7 @@ one before. Months read them as inputs; only `write_snapshot` adds to them, noth
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from assets.object_store import S3, StoredFile, fetch, list_files, write_text
@@ -73,7 +74,7 @@ def merged_catalogue(project: Project, files: Sequence[StoredFile] | None = None
         facts = facts_of(snapshots[source.name])
         found.append(facts if source.artefacts else facts.without_artefacts())
     merged = merge(project.catalogue, found)
-    return Merged(merged.catalogue, [*said, *merged.conflicts])
+    return replace(merged, conflicts=[*said, *merged.conflicts])
 
 
 def write_snapshot(project: Project, snapshot: Snapshot) -> str:

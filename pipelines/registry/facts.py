@@ -26,6 +26,17 @@ V = TypeVar("V")
 
 
 @dataclass(frozen=True)
+class CaptureRate:
+    """The share of an endpoint's requests that its data capture keeps, from when until when."""
+
+    endpoint: str
+    percentage: int
+    """0 while it was off."""
+    from_: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything one registry's snapshots tell. Versions lie in their models."""
 
@@ -35,6 +46,8 @@ class Facts:
     deployments: Sequence[Deployment] = ()
     runs: Sequence[Run] = ()
     artefacts: Sequence[Artefact] = ()
+    captured: Sequence[CaptureRate] = ()
+    """How much of which endpoint's calls its log holds."""
     asked_since: datetime | None = None
     """When the oldest snapshot was taken: a span that begins then may have begun before."""
     warnings: Sequence[str] = field(default_factory=tuple)

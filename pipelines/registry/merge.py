@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from pipelines.registry.catalogue import Catalogue
-from pipelines.registry.facts import Facts
+from pipelines.registry.facts import CaptureRate, Facts
 from pipelines.registry.lineage import with_lineage
 from pipelines.registry.merged_deployments import MergedDeployments
 from pipelines.registry.merged_models import MergedModels, place_of
@@ -25,6 +25,8 @@ class Merged:
 
     catalogue: Catalogue
     conflicts: list[str] = field(default_factory=list)
+    captured: list[CaptureRate] = field(default_factory=list)
+    """How much of an endpoint's calls its own log holds."""
 
 
 def merge(catalogue: Catalogue, found: Sequence[Facts]) -> Merged:
@@ -42,7 +44,8 @@ def merge(catalogue: Catalogue, found: Sequence[Facts]) -> Merged:
     if found:
         asked = {facts.registry: facts.asked_since for facts in found if facts.asked_since}
         known = with_lineage(known, asked)
-    return Merged(known, list(dict.fromkeys(said)))
+    captured = [rate for facts in found for rate in facts.captured]
+    return Merged(known, list(dict.fromkeys(said)), captured)
 
 
 def _joined(known: Catalogue, facts: Facts) -> tuple[Catalogue, list[str]]:

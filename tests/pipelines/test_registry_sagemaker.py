@@ -18,12 +18,13 @@ from sagemaker_snapshots import (
     variant,
 )
 
+from pipelines.inference.sagemaker_capture import sampled
 from pipelines.registry.catalogue import FOREVER, Catalogue
+from pipelines.registry.facts import CaptureRate
 from pipelines.registry.frames import registry_tables
 from pipelines.registry.links import link_rows, rollout_rows
 from pipelines.registry.merge import merge
 from pipelines.registry.sources.registered import facts_of
-from pipelines.registry.sources.sagemaker_endpoints import CaptureRate, capture_rates
 
 V1, V2 = [model("m1", 1)], [model("m2", 2)]
 
@@ -549,16 +550,26 @@ def test_how_much_data_capture_keeps_is_dated():
         capture = {"EnableCapture": True, "InitialSamplingPercentage": percentage}
         return config(variant("m1"), DataCaptureConfig=capture, **more)
 
-    rates = capture_rates(
+    facts = facts_of(
         [
             snapshot("09-05", endpoints=[endpoint(captured(100))]),
             snapshot(
                 "09-08",
-                endpoints=[endpoint(captured(10, name="c2"), modified=text("09-07", 6))],
+                endpoints=[
+                    endpoint(captured(10, name="c2"), modified=text("09-07", 6)),
+                    endpoint(config(variant("m1")), "off"),
+                ],
             ),
         ]
     )
+    rates = merge(Catalogue(), [facts]).captured
     assert rates == [
+        CaptureRate("off", 0, at("08-01"), FOREVER),
         CaptureRate("Rank", 100, at("08-01"), at("09-07", 6)),
         CaptureRate("Rank", 10, at("09-07", 6), FOREVER),
     ]
+    assert sampled(rates, (at("09-08"), at("10-01"))) == ({"sample_rate": "0.1"}, "")
+    told, problem = sampled(rates, (at("09-01"), at("10-01")))
+    assert told == {}
+    assert "different shares of their calls (Rank 10/100 %)" in problem
+    assert sampled([], (at("09-01"), at("10-01"))) == ({}, "")

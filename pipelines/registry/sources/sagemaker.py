@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pipelines.registry.facts import Facts
 from pipelines.registry.snapshots import Snapshot
 from pipelines.registry.sources.aws import apart, missing_warnings
-from pipelines.registry.sources.sagemaker_endpoints import endpoint_deployments
+from pipelines.registry.sources.sagemaker_endpoints import capture_rates, endpoint_deployments
 from pipelines.registry.sources.sagemaker_jobs import (
     processing_runs,
     training_runs,
@@ -45,6 +45,7 @@ def facts(snapshots: Sequence[Snapshot]) -> Facts:
         models=versions.models(registry, [run.model for run in runs]),
         deployments=apart(deployments),
         runs=runs,
+        captured=capture_rates(snapshots),
         asked_since=snapshots[0].taken_at,
         artefacts=versions.artefacts(registry),
         warnings=warnings,

@@ -17,6 +17,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from pipelines.registry.catalogue import Deployment
+from pipelines.registry.facts import CaptureRate
 from pipelines.registry.snapshots import Snapshot
 from pipelines.registry.sources.aws import (
     Claim,
@@ -193,16 +194,6 @@ class _Components:
             if component["EndpointName"].lower() == endpoint.lower()
             and component.get("InferenceComponentStatus") != "Failed"
         ]
-
-
-@dataclass(frozen=True)
-class CaptureRate:
-    """The share of an endpoint's requests that its data capture keeps, from when until when."""
-
-    endpoint: str
-    percentage: int
-    from_: datetime
-    until: datetime
 
 
 def capture_rates(snapshots: Sequence[Snapshot]) -> list[CaptureRate]:
