@@ -11,7 +11,7 @@ record in the first file by name counts, there the first line. A line without a 
 request of its own, so that a log without ids keeps its identical lines.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -23,6 +23,7 @@ import polars as pl
 from pipelines.contracts import LOG_FILES, LOG_REJECTS, USAGE
 from pipelines.errors import ContractBroken, LogUnreadable, SettingsInvalid
 from pipelines.inference.coverage import coverage
+from pipelines.inference.linking import Linkable, Links, link
 from pipelines.inference.records import Column, typed_columns
 from pipelines.inference.sources import LogInput
 from pipelines.inference.staging import Part, Staged, stage
@@ -31,6 +32,7 @@ from pipelines.prices.pricing import NO_PRICES, Prices, price_records
 from pipelines.queries import materialise, query, sql
 
 SETTINGS_FILE = "modelspend.toml"
+IDS = {"request_id", "response_id", "trace_id"}
 
 HOUR_SHARE = """
 CREATE OR REPLACE TEMP MACRO hour_share(amount, ms_before, ms_through, ms_whole) AS
@@ -78,12 +80,17 @@ def read_usage(
     readings = [_SourceReading(con, source, month, window, work, prices) for source in sources]
     for reading in readings:
         reading.stage()
+    links = _link(con, readings, window, work)
     for reading in readings:
-        reading.count()
+        reading.count(links.parts)
         hourly += reading.hourly
         rejects += reading.rejects
         files.append(reading.files())
         warnings += reading.warnings
+    requests = {reading.source.name: reading.requests for reading in readings}
+    warnings += links.sentences(requests)
+    for kept in links.files:
+        kept.unlink()
     tables = UsageTables(
         usage=work / "usage.parquet",
         files=work / "log_files.parquet",
@@ -107,6 +114,27 @@ def read_usage(
     for path in (*hourly, *rejects):
         Path(path).unlink()
     return tables
+
+
+def _link(
+    con: duckdb.DuckDBPyConnection,
+    readings: Sequence["_SourceReading"],
+    window: tuple[datetime, datetime],
+    work: Path,
+) -> Links:
+    """Find what repeats within each source and between them, before anything is counted."""
+    con.execute("CREATE OR REPLACE TEMP TABLE log_duplicates (part_no INTEGER, row BIGINT)")
+    first_part = 0
+    for reading in sorted(readings, key=lambda reading: reading.source.name):
+        reading.first_part = first_part
+        first_part += len(reading.staged.parts)
+        reading.find_duplicates()
+    try:
+        return link(con, [reading.linkable() for reading in readings], window, work)
+    except duckdb.Error as error:
+        raise next(
+            (found for reading in readings if (found := reading.blame(error)) is not error), error
+        ) from error
 
 
 def _check_zones(con: duckdb.DuckDBPyConnection, sources: Sequence[LogInput]) -> None:
@@ -143,6 +171,8 @@ class _SourceReading:
         self.window = {"window_start": window[0], "window_end": window[1]}
         self.staged = Staged()
         """Filled by `stage`."""
+        self.first_part = 0
+        """The number of its first part; they are numbered over all sources."""
         self.hourly: list[str] = []
         self.rejects: list[str] = []
         self.warnings: list[str] = []
@@ -163,13 +193,30 @@ class _SourceReading:
     def _set_zone(self) -> None:
         self.con.execute("SET VARIABLE log_zone = $zone", {"zone": self.source.timezone})
 
-    def count(self) -> None:
-        """Count what was staged; afterwards the results are in the attributes."""
+    def linkable(self) -> Linkable:
+        """What is needed to find its calls in other sources."""
+        parts = [dict(part.columns) for part in self.staged.parts]
+        return Linkable(
+            name=self.source.name,
+            rank=self.source.counts_as,
+            overlap=self.source.overlap,
+            parts={part.path: self.first_part + i for i, part in enumerate(self.staged.parts)},
+            has_ids=any(not columns or not columns.keys().isdisjoint(IDS) for columns in parts),
+            records=lambda: reduce(
+                lambda a, b: a.union(b), [self._records(alike) for alike in self._alike()]
+            ),
+            open=self._set_zone,
+        )
+
+    def count(self, linked_parts: Container[int]) -> None:
+        """Count what was staged; afterwards the results are in the attributes.
+
+        `linked_parts` are those of which other sources know or count records.
+        """
         self._set_zone()
         self._list_files()
-        self._find_duplicates()
-        for number, part in enumerate(self.staged.parts):
-            self._count(number, part)
+        for number, part in enumerate(self.staged.parts, start=self.first_part):
+            self._count(number, part, is_linked=number in linked_parts)
         for part in self.staged.parts:
             if Path(part.path).parent == self.work:
                 Path(part.path).unlink()
@@ -189,7 +236,10 @@ class _SourceReading:
             "CREATE OR REPLACE TEMP TABLE log_parts "
             "(path VARCHAR, part_no INTEGER, file_no INTEGER)"
         )
-        parts = [[part.path, i, part.file_no] for i, part in enumerate(self.staged.parts)]
+        parts = [
+            [part.path, i, part.file_no]
+            for i, part in enumerate(self.staged.parts, start=self.first_part)
+        ]
         if parts:
             self.con.executemany("INSERT INTO log_parts VALUES (?, ?, ?)", parts)
 
@@ -210,34 +260,37 @@ class _SourceReading:
             f"{typed_columns(columns)}, NULL::VARCHAR AS left_out"
         )
 
-    def _find_duplicates(self) -> None:
-        """Fill `log_duplicates` with the records that repeat an earlier one."""
-        self.con.execute(
-            "CREATE OR REPLACE TEMP TABLE log_duplicates (part_no INTEGER, row BIGINT)"
-        )
+    def _alike(self) -> list[list[Part]]:
+        """The parts, those with the same columns together."""
         alike: dict[tuple[tuple[str, str], ...], list[Part]] = {}
         for part in self.staged.parts:
-            if part.file_no is None or "request_id" in dict(part.columns):
-                alike.setdefault(part.columns, []).append(part)
-        if not alike:
-            return
+            alike.setdefault(part.columns, []).append(part)
+        return list(alike.values())
+
+    def find_duplicates(self) -> None:
+        """Add to `log_duplicates` the records that repeat an earlier one."""
+        self._set_zone()
+        self._list_files()
         identities = [
             self._records(parts).project(
                 "path, row, file_no, started_at, request_id, attempt, account_id, region, "
                 "coalesce(problem, left_out) AS problem"
             )
-            for parts in alike.values()
+            for parts in self._alike()
+            if parts[0].file_no is None or "request_id" in dict(parts[0].columns)
         ]
+        if not identities:
+            return
         try:
             reduce(lambda a, b: a.union(b), identities).create_view("log_identities", replace=True)
             materialise(self.con, "log_repeated_ids", "inference/repeated_ids", self.window)
             repeated = self.con.sql("SELECT count(*) FROM log_repeated_ids").fetchall()[0][0]
             if repeated:
-                materialise(self.con, "log_duplicates", "inference/duplicates", self.window)
+                query(self.con, "inference/duplicates", **self.window).insert_into("log_duplicates")
         except duckdb.Error as error:
-            raise self._blame(error) from error
+            raise self.blame(error) from error
 
-    def _blame(self, error: duckdb.Error) -> LogUnreadable | duckdb.Error:
+    def blame(self, error: duckdb.Error) -> LogUnreadable | duckdb.Error:
         """Find the Parquet file that cannot be read to its end; without one it is our fault."""
         for part in self.staged.parts:
             if part.file_no is None:
@@ -250,10 +303,19 @@ class _SourceReading:
                 )
         return error
 
-    def _count(self, number: int, part: Part) -> None:
+    def _count(self, number: int, part: Part, *, is_linked: bool) -> None:
         """Count one part; its bad lines are listed only if there are any."""
         target = self.work / f"{self.source.name}-{len(self.hourly):05d}.hourly.parquet"
-        self._records([part]).create_view("unspread_records", replace=True)
+        self._records([part]).create_view("unlinked_records", replace=True)
+        self.con.execute("SET VARIABLE log_part = $part", {"part": number})
+        self.con.execute(
+            "CREATE OR REPLACE TEMP VIEW unspread_records AS "
+            + (
+                sql("inference/links/linked_records")
+                if is_linked
+                else "SELECT *, true AS is_counted FROM unlinked_records"
+            )
+        )
         self.con.execute(
             "CREATE OR REPLACE TEMP VIEW unpriced_records AS "
             + (
@@ -273,7 +335,7 @@ class _SourceReading:
             )
             counted.write_parquet(str(target), compression="zstd")
         except duckdb.Error as error:
-            raise self._blame(error) from error
+            raise self.blame(error) from error
         self.hourly.append(str(target))
         has_rejects = False
         is_sampled = False
@@ -307,8 +369,13 @@ class _SourceReading:
         try:
             found = query(self.con, "inference/lasting_records").fetchall()
         except duckdb.Error as error:
-            raise self._blame(error) from error
+            raise self.blame(error) from error
         return bool(found[0][0])
+
+    @property
+    def requests(self) -> int:
+        """The records that are kept."""
+        return sum(lines for (_, fate), lines in self.fates.items() if fate == "kept")
 
     def files(self) -> pl.DataFrame:
         """One row per file. Adds a warning for every file with rejects.

@@ -39,7 +39,7 @@ FROM (
         records.status,
         records.gateway_cache_hit,
         records.grain,
-        true AS is_counted,
+        records.is_counted,
         records.reported_currency,
         records.list_currency,
         records.sample_rate,

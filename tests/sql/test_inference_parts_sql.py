@@ -24,7 +24,12 @@ RECORDS = {
     **{"row": COUNT, "line": COUNT, "file_no": COUNT, "started_at": INSTANT, "problem": TEXT},
     **dict.fromkeys(KEYS, TEXT),
     **{"is_batch": FLAG, "status": TEXT, "gateway_cache_hit": FLAG, "requests": COUNT},
-    **{"sample_rate": "DECIMAL(9,6)", "gpu_ms": "DECIMAL(38,3)", "hour_no": COUNT},
+    **{
+        "sample_rate": "DECIMAL(9,6)",
+        "gpu_ms": "DECIMAL(38,3)",
+        "hour_no": COUNT,
+        "is_counted": FLAG,
+    },
     **{"grain": TEXT, "reported_currency": TEXT, "left_out": TEXT, "images": COUNT},
     **{"reported_cost": "DECIMAL(38,18)", "list_cost": "DECIMAL(38,18)", "list_currency": TEXT},
     **dict.fromkeys(HELD, "DECIMAL(18,3)"),
@@ -43,6 +48,7 @@ def records(
     con: duckdb.DuckDBPyConnection, *rows: Record, duplicates: tuple[int, ...] = ()
 ) -> None:
     told = {"file_no": 0, "started_at": START, "requests": 1, "hour_no": 0, "grain": "request"}
+    told["is_counted"] = True
     numbered = [{**told, "row": number, **row} for number, row in enumerate(rows)]
     table(con, "log_records", RECORDS, *numbered)
     doubles = [{"part_no": 7, "row": row} for row in duplicates]
