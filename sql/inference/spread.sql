@@ -16,10 +16,10 @@ SELECT * EXCLUDE (hours, ms_before, ms_through, ms_whole) REPLACE (
     + hour_share(coalesce(output_tokens_reasoning, 0), ms_before, ms_through, ms_whole) AS output_tokens,
     hour_share(output_tokens_reasoning, ms_before, ms_through, ms_whole) AS output_tokens_reasoning,
     hour_share(images, ms_before, ms_through, ms_whole) AS images,
-    (hour_share((gpu_ms * 1000)::BIGINT, ms_before, ms_through, ms_whole) * 0.001)::DECIMAL(18, 3) AS gpu_ms,
-    (hour_share((gpu_held_ms * 1000)::BIGINT, ms_before, ms_through, ms_whole) * 0.001)::DECIMAL(18, 3) AS gpu_held_ms,
-    (hour_share((vcpu_ms * 1000)::BIGINT, ms_before, ms_through, ms_whole) * 0.001)::DECIMAL(18, 3) AS vcpu_ms,
-    (hour_share((memory_gib_ms * 1000)::BIGINT, ms_before, ms_through, ms_whole) * 0.001)::DECIMAL(18, 3) AS memory_gib_ms,
+    (hour_share((gpu_ms::DECIMAL(24, 3) * 1000)::BIGINT, ms_before, ms_through, ms_whole) * 0.001)::DECIMAL(18, 3) AS gpu_ms,
+    (hour_share((gpu_held_ms::DECIMAL(24, 3) * 1000)::BIGINT, ms_before, ms_through, ms_whole) * 0.001)::DECIMAL(18, 3) AS gpu_held_ms,
+    (hour_share((vcpu_ms::DECIMAL(24, 3) * 1000)::BIGINT, ms_before, ms_through, ms_whole) * 0.001)::DECIMAL(18, 3) AS vcpu_ms,
+    (hour_share((memory_gib_ms::DECIMAL(24, 3) * 1000)::BIGINT, ms_before, ms_through, ms_whole) * 0.001)::DECIMAL(18, 3) AS memory_gib_ms,
     -- What was reckoned for the whole is named once, in the hour it begins.
     CASE WHEN hour_no = 0 THEN reported_cost END AS reported_cost
 )

@@ -17,20 +17,21 @@ WITH read AS (
         -- in millionths of one GPU and of one vCPU, and in bytes
         CASE
             WHEN r.gpus IS NOT NULL
-                THEN (TRY_CAST(r.gpus AS DECIMAL(18, 6)) * 1000000)::HUGEINT
-                    * coalesce(TRY_CAST(r.gpu_milli AS DECIMAL(18, 3)), 1000)::HUGEINT // 1000
-            ELSE (TRY_CAST(r.gpu_milli AS DECIMAL(18, 3)) * 1000)::HUGEINT
+                THEN (TRY_CAST(r.gpus AS DECIMAL(24, 6)) * 1000000)::HUGEINT
+                    * coalesce(TRY_CAST(r.gpu_milli AS DECIMAL(24, 3)), 1000)::HUGEINT // 1000
+            ELSE (TRY_CAST(r.gpu_milli AS DECIMAL(24, 3)) * 1000)::HUGEINT
         END AS gpus,
         CASE
-            WHEN r.vcpus IS NOT NULL THEN (TRY_CAST(r.vcpus AS DECIMAL(18, 6)) * 1000000)::HUGEINT
-            WHEN r.cpu LIKE '%m' THEN (TRY_CAST(rtrim(r.cpu, 'm') AS DECIMAL(18, 3)) * 1000)::HUGEINT
-            ELSE (TRY_CAST(r.cpu AS DECIMAL(18, 6)) * 1000000)::HUGEINT
+            WHEN r.vcpus IS NOT NULL THEN (TRY_CAST(r.vcpus AS DECIMAL(24, 6)) * 1000000)::HUGEINT
+            WHEN r.cpu LIKE '%m' THEN (TRY_CAST(rtrim(r.cpu, 'm') AS DECIMAL(24, 3)) * 1000)::HUGEINT
+            ELSE (TRY_CAST(r.cpu AS DECIMAL(24, 6)) * 1000000)::HUGEINT
         END AS vcpus,
         CASE
             WHEN r.memory_gib IS NOT NULL
-                THEN (TRY_CAST(r.memory_gib AS DECIMAL(18, 6)) * 1073741824)::HUGEINT
-            ELSE (
-                TRY_CAST(regexp_extract(r.memory, '^([0-9.]+)(?:[KMGTP]i|[kMGTP])?$', 1) AS DECIMAL(24, 6))
+                THEN (TRY_CAST(r.memory_gib AS DECIMAL(24, 6)) * 1000000)::HUGEINT * 1073741824 // 1000000
+            ELSE
+                (TRY_CAST(regexp_extract(r.memory, '^([0-9.]+)(?:[KMGTP]i|[kMGTP])?$', 1) AS DECIMAL(24, 6))
+                    * 1000000)::HUGEINT
                 * CASE regexp_extract(r.memory, '^[0-9.]+([KMGTP]i|[kMGTP])?$', 1)
                     WHEN 'Ki' THEN 1024
                     WHEN 'Mi' THEN 1048576
@@ -43,8 +44,7 @@ WITH read AS (
                     WHEN 'T' THEN 1000000000000
                     WHEN 'P' THEN 1000000000000000
                     ELSE 1
-                END::HUGEINT
-            )::HUGEINT
+                END::HUGEINT // 1000000
         END AS bytes
     FROM pod_lines
 ),
