@@ -15,12 +15,14 @@ from tests.benchmarks.exports import EXPORTS
 from tests.benchmarks.inputs import MONTH, ROOT, Size, ensure, files
 from tests.benchmarks.measure import Failed, Measured, Pairs, read_once, run
 from tests.benchmarks.table import Row, markdown, plain
+from tests.benchmarks.usage_logs import USAGE_LOGS
 
 LOGS = ("log-parquet", "log-jsonl-gz", "log-jsonl-bad")
 STEPS = (
     "bill-csv-gz",
     *EXPORTS,
     *LOGS,
+    *USAGE_LOGS,
     "attribute",
     "big-month",
     "small-month",
@@ -29,7 +31,7 @@ STEPS = (
 BUILDS_ON = {
     "bill-csv-gz": ("bill",),
     **{export: (f"export-{export}",) for export in EXPORTS},
-    **{log: (log,) for log in LOGS},
+    **{log: (log,) for log in (*LOGS, *USAGE_LOGS)},
     "attribute": ("bill", "catalogue", "log-parquet"),
     "big-month": ("bill", "catalogue", "log-parquet"),
 }
@@ -49,6 +51,7 @@ TARGETS = {
     "log-parquet": Target(ratio=2, peak_mb=1000),
     "log-jsonl-gz": Target(ratio=3, peak_mb=1000),
     "log-jsonl-bad": Target(peak_mb=1000),
+    **dict.fromkeys(USAGE_LOGS, Target(ratio=3, peak_mb=1000)),
     "attribute": Target(peak_mb=2000),
     "big-month": Target(peak_mb=2000),
     "small-month": Target(ratio=3),
@@ -100,6 +103,8 @@ class Bench:
                 return self.size.json_requests, "requests"
             case "small-month" | "unchanged-month":
                 return None, "demo month"
+            case _ if name in USAGE_LOGS:
+                return self.size.bill_lines, "lines"
             case _:
                 return self.size.bill_lines, "bill lines"
 
@@ -122,6 +127,8 @@ class Bench:
             return lambda: self._process(name, name), lambda: self._process(f"floor-{name}", name)
         inputs = files(self.data, *BUILDS_ON[name], self.size)
         packed = [path for path in inputs if path.suffix == ".gz"]
+        if name in USAGE_LOGS and not packed:
+            return lambda: self._process(name, name), lambda: self._process(f"floor-{name}", name)
         return (
             lambda: self._process(name, name),
             lambda: run(["gzip", "-dc", *packed], ROOT, keep_output=False),

@@ -1,8 +1,8 @@
 """Where the inputs of one size lie, and making them: `python -m tests.benchmarks.inputs KIND ...`.
 
 Kinds are `bill`, `export-FORMAT-FORM`, `catalogue`, `log-parquet`, `log-jsonl-gz`,
-`log-jsonl-bad`. Only the standard
-library is imported until something is made: the process that measures must stay small.
+`log-jsonl-bad`, `usage-FORMAT`. Only the standard library is imported until something is made: the
+process that measures must stay small.
 """
 
 # ruff: noqa: PLC0415 -- see above
@@ -46,14 +46,16 @@ class Size:
 
 def folder(data: Path, kind: str, size: Size) -> Path:
     """Where the input lies; its name changes with the code that makes it."""
-    makers = ("inputs.py", "make_bill.py", "make_exports.py", "make_logs.py", "fleet.py")
+    makers = ["inputs.py", "make_bill.py", "make_exports.py", "make_logs.py", "fleet.py"]
+    if kind.startswith("usage-"):
+        makers = ["make_usage_logs.py"]
     code = b"".join((HERE / name).read_bytes() for name in makers)
     return data / f"{kind}-{size.bill_lines}-{hashlib.sha256(code).hexdigest()[:8]}"
 
 
 def files(data: Path, kind: str, size: Size) -> list[Path]:
     """The input's files, sorted by name."""
-    return sorted(path for path in folder(data, kind, size).iterdir() if path.is_file())
+    return sorted(path for path in folder(data, kind, size).rglob("*") if path.is_file())
 
 
 def ensure(data: Path, kind: str, size: Size) -> None:
@@ -82,6 +84,11 @@ def make(kind: str, size: Size, data: Path) -> None:
             from tests.benchmarks.make_exports import write_export
 
             write_export(part, kind.removeprefix("export-"), size.bill_lines)
+        elif kind.startswith("usage-"):
+            from tests.benchmarks import make_usage_logs
+
+            name = kind.removeprefix("usage-").replace("-", "_")
+            getattr(make_usage_logs, f"write_{name}")(part, size.bill_lines)
         elif kind == "catalogue":
             from tests.benchmarks.fleet import catalogue
 

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.queries import sql
 from tests.benchmarks.exports import EXPORTS
 from tests.benchmarks.inputs import MONTH, Size, files, folder
+from tests.benchmarks.usage_logs import USAGE_LOGS
 
 THREADS = 2
 MEMORY_MB = 700
@@ -47,6 +49,66 @@ def read_logs(data: Path, kind: str, size: Size, work: Path) -> None:
     log = [LocalFile(str(p), p.name, p.stat().st_size, "e") for p in files(data, kind, size)]
     with connect(work) as con:
         read_usage(con, [LogInput("gateway", None, (), log)], MONTH, WINDOW, work)
+
+
+def read_usage_log(data: Path, kind: str, size: Size, work: Path) -> None:
+    """A vendor's log to hourly usage."""
+    from pipelines.files import LocalFile
+    from pipelines.inference.mapped import is_shipped, shipped_text
+    from pipelines.inference.registered import format_of
+    from pipelines.inference.sources import LogInput
+    from pipelines.inference.usage import read_usage
+    from pipelines.settings import LogSource
+    from tests.benchmarks import make_usage_logs
+
+    how, root = USAGE_LOGS[kind], folder(data, kind, size)
+    mapping = None
+    if how.mapping is not None:
+        is_known = is_shipped(how.mapping)
+        mapping = shipped_text(how.mapping) if is_known else getattr(make_usage_logs, how.mapping)
+    source = LogSource(name="log", path=".", format=how.format, mapping=how.mapping)
+    format_ = format_of(source, mapping)
+    log = [
+        LocalFile(str(path), path.relative_to(root).as_posix(), path.stat().st_size, "e")
+        for path in files(data, kind, size)
+        if format_.takes(path.relative_to(root).as_posix())
+    ]
+    with connect(work) as con:
+        given = LogInput("log", how.timezone, (), log, format_, how.defaults)
+        read_usage(con, [given], MONTH, WINDOW, work)
+
+
+def scan_usage_log(data: Path, kind: str, size: Size, work: Path) -> None:
+    """The floor of a log that is not packed: every column, or every line, looked at once."""
+    paths = [str(path) for path in files(data, kind, size)]
+    with connect(work) as con:
+        if paths[0].endswith(".parquet"):
+            rows = con.read_parquet(paths)  # type: ignore[arg-type] # a list is taken too
+        else:
+            con.execute("SET VARIABLE log_paths = $paths", {"paths": paths})
+            con.execute("SET VARIABLE log_names = $paths", {"paths": paths})
+            con.execute("SET VARIABLE log_numbers = $numbers", {"numbers": [*range(len(paths))]})
+            rows = con.sql(sql("inference/text_lines"))
+        rows.aggregate("max(COLUMNS(*))").fetchall()
+
+
+def check_usage_log(work: Path) -> None:
+    """Every line came to something, none is bad, and something was counted."""
+    with duckdb.connect() as con:
+        lines, records, fates, rejects = con.sql(
+            "SELECT sum(lines_read), sum(records), "
+            "sum(requests + duplicates + outside_month + left_out + rejects), sum(rejects) "
+            "FROM read_parquet($path)",
+            params={"path": str(work / "log_files.parquet")},
+        ).fetchall()[0]
+        [(rows,)] = con.sql(
+            "SELECT count(*) FROM read_parquet($path)",
+            params={"path": str(work / "usage.parquet")},
+        ).fetchall()
+    _same(lines > 0, True, "lines")
+    _same(fates, records, "records")
+    _same(rejects, 0, "rejects")
+    _same(rows > 0, True, "hours with use")
 
 
 def read_bill_files(data: Path, size: Size, work: Path) -> None:
@@ -205,6 +267,12 @@ def main(name: str, data: Path, size: Size, work: Path, outputs: Path) -> None:
     match name:
         case "log-parquet" | "log-jsonl-gz" | "log-jsonl-bad":
             read_logs(data, name, size, work)
+        case _ if name in USAGE_LOGS:
+            read_usage_log(data, name, size, work)
+        case _ if name.startswith("floor-usage-"):
+            scan_usage_log(data, name.removeprefix("floor-"), size, work)
+        case _ if name.startswith("check-usage-"):
+            check_usage_log(work)
         case "bill-csv-gz":
             read_bill_files(data, size, work)
         case "attribute":
