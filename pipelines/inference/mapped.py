@@ -35,12 +35,14 @@ from pipelines.inference.mapped_values import (
 from pipelines.inference.mapping import (
     BY_NAME,
     HELD,
+    SERIES_KINDS,
     LogMapping,
     Pairs,
     kind_of_mapping,
     parse_mapping,
 )
 from pipelines.inference.mapping_values import Value, parse_path
+from pipelines.inference.series_mapping import series_format
 from pipelines.queries import query
 from pipelines.settings import parse_toml
 
@@ -79,9 +81,8 @@ def mapped_format(text: str, file: str) -> LogFormat:
         SettingsInvalid: names every wrong or unknown key.
     """
     kind = kind_of_mapping(parse_toml(text, file), file)
-    if kind not in ("records", "pairs", "allocations"):
-        message = f"kind: {kind!r} is not read yet"
-        raise SettingsInvalid(file, [message])
+    if kind in SERIES_KINDS:
+        return series_format(text, file)
     mapping = parse_mapping(text, file)
     made = _Records(mapping, file)
     together = made.pairs if mapping.kind == "pairs" else made.carried
@@ -210,7 +211,8 @@ class _Records:
             case "text" | "flag":
                 text = self.compiler.text(value)
                 plain = self._in_our_words(name, text.sql)
-                nested = f"regexp_matches({text.sql}, '^[{{\\[]') AND json_valid({text.sql})"
+                opens = " OR ".join(f"starts_with({text.sql}, '{mark}')" for mark in "{[")
+                nested = f"({opens}) AND json_valid({text.sql})"
                 reading = Reading(plain, (*text.all_wrong, (nested, "not a plain value")))
             case _:
                 reading = self._number(name, value)
@@ -249,6 +251,7 @@ class _Records:
         made.setdefault("requests", "0")
         made["grain"] = "'allocation'"
         start, end = (f"{made[name]}::TIMESTAMPTZ" for name in ("started_at", "ended_at"))
+        self._note("ended_at", [(f"{end} < {start}", "before it started")])
         lasts = Reading(f"((epoch_us({end}) - epoch_us({start}))::DECIMAL(18,0) * 0.001)")
         for name, field in HELD.items():
             if name in self.mapping.constants:

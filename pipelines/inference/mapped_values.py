@@ -84,6 +84,13 @@ class Places:
     base64: dict[str, list[str]] = field(default_factory=dict)
     siblings: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     """What was asked for inside of one value, by the text it lies in and the path to it."""
+    made: dict[str, None] = field(default_factory=dict)
+    """What is made of the texts, each once: values and the conditions on them share it."""
+
+    def once(self, sql: str) -> str:
+        """The column in which a value is made."""
+        self.made.setdefault(sql)
+        return identifier(f"made {list(self.made).index(sql)}")
 
     def text(self, path: Path) -> str:
         """The text of a column or of what lies at a path; NULL where it is not there or empty."""
@@ -146,7 +153,8 @@ class Places:
             f"coalesce({', '.join(texts)}) AS {identifier(f'beside {number}')}"
             for number, texts in enumerate(self.siblings.values())
         ]
-        for step in (found, decoded, beside):
+        made = [f"{sql} AS {identifier(f'made {number}')}" for number, sql in enumerate(self.made)]
+        for step in (found, decoded, beside, made):
             if step:
                 lines = f"(SELECT *, {', '.join(step)} FROM {lines})"
         return lines
@@ -212,7 +220,7 @@ class Compiler:
                 return product
             case _:
                 text = self.text(value)
-                number = self._cast(text.sql, NUMBER)
+                number = self.places.once(self._cast(text.sql, NUMBER))
                 unread = (f"{text.sql} IS NOT NULL AND {number} IS NULL", "not a number")
                 return Reading(number, (*text.wrong, unread), text.nowhere)
 
@@ -296,7 +304,9 @@ class Compiler:
         elif form == "iso":
             plain = f"replace({given}, ' UTC', 'Z')"
             sql = (
-                f"CASE WHEN regexp_matches({plain}, {quoted(ZONED)}) "
+                f"CASE WHEN ends_with({plain}, 'Z') "
+                f"THEN make_timestamptz(epoch_us(TRY_CAST({plain} AS TIMESTAMP))) "
+                f"WHEN regexp_matches({plain}, {quoted(ZONED)}) "
                 f"THEN TRY_CAST({plain} AS TIMESTAMPTZ) "
                 f"WHEN regexp_matches({plain}, {quoted(NAIVE)}) "
                 f"THEN timezone({zone}, TRY_CAST({plain} AS TIMESTAMP)) END"
@@ -311,6 +321,7 @@ class Compiler:
             parsed = f"try_strptime({given}, {quoted(form)})"
             has_zone = "%z" in form or "%Z" in form
             sql = parsed if has_zone else f"timezone({zone}, {parsed})"
+        sql = self.places.once(sql)
         unread = f"{given} IS NOT NULL AND {sql} IS NULL"
         naive = f"{unread} AND {zone} IS NULL AND regexp_matches({given}, {quoted(NAIVE)})"
         no_zone = ((naive, "no time zone"),) if form == "iso" else ()

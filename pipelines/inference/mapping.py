@@ -1,8 +1,8 @@
 """A mapping file for a log: which columns or JSON paths are which fields of the record.
 
 Belongs here: what a mapping file may say, checked before a log is opened. `mapping_values` says
-what a value may be, `mapped` reads logs by it, `series_mapping` holds what the kinds `counters` and
-`gauges` may say. All that can be said of requests:
+what a value may be, `mapped` reads logs by it, `series_mapping` holds what the kinds `counters`,
+`gauges` and `amounts` may say. All that can be said of requests:
 
     kind = "records"              # the default: each line is a record of its own
     rank = "provider"             # where several logs saw one call: provider, gateway, span, ...
@@ -86,7 +86,7 @@ BY_NAME: Final = {field.name: field for field in FIELDS}
 HELD: Final = {"gpus": "gpu_held_ms", "vcpus": "vcpu_ms", "memory_gib": "memory_gib_ms"}
 """How much an allocation holds, and the field of the record that it makes over its time."""
 
-SERIES_KINDS: Final = ("counters", "gauges")
+SERIES_KINDS: Final = ("counters", "gauges", "amounts")
 KINDS: Final = ("records", "pairs", "allocations", *SERIES_KINDS)
 
 _NUMBERS: Final = ("count", "milliseconds", "held", "money", "rate")

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, Self
 
-import duckdb
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from pipelines.settings import Section
@@ -19,6 +18,7 @@ from pipelines.settings import Section
 _FIRST: Final = re.compile(r'"(?P<quoted>[^"]+)"|(?P<name>[^."\[\]]+)')
 _NEXT: Final = re.compile(r'\.(?:"(?P<quoted>[^"]+)"|(?P<name>[^."\[\]]+))|\[(?P<place>-?\d+)\]')
 
+_NOT_REGULAR: Final = re.compile(r"\(\?(<?[=!]|P=)|\\[1-9]")
 DATE_WORDS: Final = ("iso", "unix", "unix_ms", "unix_us", "unix_ns", "ticks")
 _DIRECTIVES: Final = frozenset("aAbBdfgHIjmMnpSyYzZ%")
 
@@ -98,10 +98,12 @@ def date_form(form: str) -> str:
 def _pattern(text: str) -> str:
     try:
         groups = re.compile(text).groups
-        duckdb.sql("SELECT regexp_extract('', $pattern, 1)", params={"pattern": text}).fetchall()
-    except (re.error, duckdb.Error) as error:  # the engine knows no look-ahead
+    except re.error as error:
         message = f"is no regular expression: {error}"
         raise ValueError(message) from error
+    if _NOT_REGULAR.search(text):
+        message = "looks ahead, behind or back at a group, which is not read"
+        raise ValueError(message)
     if groups != 1:
         message = f"has {groups} groups: put what is to be taken into one pair of brackets"
         raise ValueError(message)

@@ -1,4 +1,4 @@
-"""Public request traces, each read by a mapping file, against the totals they are published with."""
+"""Public request traces, each read by a mapping file, against their published totals."""
 
 from datetime import datetime
 from pathlib import Path
