@@ -178,3 +178,59 @@ def test_the_pods_of_a_shared_cluster_come_to_its_gpu_hours_by_class(
     }
     assert held == {key: Fraction(total, 3_600_000) for key, total in wanted.items()}
     assert round(sum(held.values()), 3) == Fraction("51470.674")
+
+
+def test_the_instances_of_recommender_services_come_to_their_gpu_cpu_and_memory_hours(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    """alibaba_dlrm_2025: GPU nodes (HN) and CPU nodes (CN), clipped to the trace's 30.99 days."""
+    last = 2_677_541
+    alike: dict[tuple[str, ...], int] = defaultdict(int)
+    for row in rows_of(shared_data / "traces/alibaba_dlrm_2025_instances.csv.gz"):
+        start = row["scheduled_time"] or row["creation_time"] or "0"
+        amounts = (row["gpu_request"], row["cpu_request"], row["memory_request"])
+        alike[row["role"], row["app_name"], *amounts, start, row["deletion_time"]] += 1
+    assert sum(alike.values()) == 16_176
+    lines = [
+        {
+            "node": "pool",
+            "namespace": role,
+            "pod": app,
+            "container": number,  # instances of one time and size, to be quick
+            "gpus": int(gpus) * count,
+            "vcpus": Decimal(cpu) * count,
+            "memory_gib": Decimal(memory) * count,
+            "qos": role,
+            "from": start,
+            "until": end,
+        }
+        for number, ((role, app, gpus, cpu, memory, start, end), count) in enumerate(alike.items())
+    ]
+    found = read(
+        tmp_path,
+        write_csv(tmp_path / "pods.csv", lines),
+        defaults={"ended_at": str(last)},
+        window=(datetime(1970, 1, 1), datetime(1970, 2, 1)),
+    )
+    assert found.rejects.is_empty()
+    held = {
+        role: [
+            round(Fraction(found.usage.filter(service_tier=role)[column].sum(), unit), 3)
+            for column, unit in (
+                ("gpu_held_microseconds", 3_600_000_000),
+                ("vcpu_milliseconds", 3_600_000),
+                ("memory_gib_milliseconds", 3_600_000),
+            )
+        ]
+        for role in ("HN", "CN")
+    }
+    assert held["HN"][:2] == [Fraction("1613415.126"), Fraction("14004422.748")]
+    assert held["CN"] == [0, Fraction("173031747.604"), Fraction("857814044.541")]
+    largest = hours(found, "gpu_held_microseconds", 3_600_000_000, "model")
+    assert {app: round(largest[f"HN/app_{app}"], 1) for app in (0, 21, 54, 22, 52)} == {
+        0: Fraction("281382.5"),
+        21: Fraction("87878.5"),
+        54: Fraction("82455.8"),
+        22: Fraction("78419.1"),
+        52: Fraction("75612.7"),
+    }
