@@ -7,11 +7,13 @@ from pipelines.errors import SettingsInvalid
 from pipelines.inference import (
     azure_openai,
     bedrock,
+    dcgm,
     litellm,
     openai_usage,
     otel,
     pod_allocations,
     sagemaker_capture,
+    vllm,
 )
 from pipelines.inference.formats import NATIVE, LogFormat
 from pipelines.inference.mapped import mapped_format
@@ -27,11 +29,13 @@ FORMATS: Final[dict[str, LogFormat]] = {
         azure_openai.GATEWAY_LOG_ANALYTICS,
         bedrock.FORMAT,
         bedrock.BATCH,
+        dcgm.FORMAT,
         litellm.FORMAT,
         openai_usage.FORMAT,
         otel.FORMAT,
         pod_allocations.FORMAT,
         sagemaker_capture.FORMAT,
+        vllm.FORMAT,
     )
 }
 

@@ -114,7 +114,13 @@ def counter_records(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
             "DELETE FROM series_deltas WHERE series_no IN (SELECT series_no FROM series_by_high)"
         )
         con.execute("INSERT INTO series_deltas BY NAME FROM series_by_high")
-    return query(con, "inference/series/counter_records", wrong=list(WRONG))
+    return query(con, "inference/series/counter_records", wrong=list(WRONG), grain="counter")
+
+
+def amount_records(con: duckdb.DuckDBPyConnection, interval_ms: int) -> duckdb.DuckDBPyRelation:
+    """The records of series whose samples are amounts of the interval that begins with them."""
+    materialise(con, "series_deltas", "inference/series/amounts", {"interval": interval_ms})
+    return query(con, "inference/series/counter_records", wrong=list(WRONG), grain="bucket")
 
 
 def gauge_records(

@@ -1,7 +1,7 @@
 -- The records of counters: one per group of series, file and hour, one per step from an hour into
 -- another, and one for each sample that is left out or wrong.
 -- grain:  file_no, record_no, hour | sample
--- params: $wrong list of text, for each number of series_points.wrong
+-- params: $wrong list of text, for each number of series_points.wrong; $grain text
 WITH steps AS (
     SELECT
         deltas.*,
@@ -45,7 +45,7 @@ SELECT
     sums.line,
     NULL::VARCHAR AS wrong,
     NULL::VARCHAR AS left_out,
-    'counter' AS grain,
+    $grain AS grain,
     timezone('UTC', make_timestamp(sums.since * 1000)) AS started_at,
     timezone('UTC', make_timestamp(sums.until * 1000)) AS ended_at,
     records.* EXCLUDE (record_no),
@@ -72,7 +72,7 @@ SELECT
     file_no,
     line::BIGINT AS line,
     CASE WHEN mark = 1 THEN 'first sample of a series' ELSE 'duplicate' END AS left_out,
-    'counter' AS grain,
+    $grain AS grain,
     timezone('UTC', make_timestamp(at_ms * 1000)) AS started_at
 FROM steps
 WHERE mark > 0
@@ -85,7 +85,7 @@ SELECT
         WHEN wrong <> 6 THEN $wrong[wrong]
     END AS wrong,
     CASE WHEN wrong = 6 THEN $wrong[wrong] END AS left_out,
-    'counter' AS grain,
+    $grain AS grain,
     timezone('UTC', make_timestamp(at_ms * 1000)) AS started_at
 FROM series_points
 WHERE wrong > 0 OR value IS NULL

@@ -33,6 +33,7 @@ FROM (
         CASE
             WHEN lines.head IS NULL THEN 1
             WHEN heads.labels IS NULL THEN 2
+            WHEN lines.at_ms = 'no time zone' THEN 4
             WHEN lines.at_ms IS NOT NULL AND NOT coalesce(abs(clock) < 1e14, false) THEN 3
             WHEN lines.at_ms IS NULL AND files.scraped_at IS NULL AND files.has_clock THEN 4
             WHEN lines.at_ms IS NULL AND files.scraped_at IS NULL THEN 5
