@@ -192,27 +192,30 @@ class MergedModels:
         said: list[str] = []
         for version in new.versions:
             found = self.version_of(new.name, version.version)
-            if not version.predecessor or found is None:
+            if version.predecessor is None or found is None:
                 continue
             name, own = found
-            before = self.version_of(new.name, version.predecessor)
             model = self._models[name]
             at = next(i for i, v in enumerate(model.versions) if v.version == own)
             known = model.versions[at]
-            first = self._places[name, own]
-            if before is None or before[0] != name or before[1] == own:
-                said.append(
-                    f"{place_of(registry)} lets {name} {own} succeed {version.predecessor!r}, "
-                    "which is no other version known: left out"
-                )
-            elif known.predecessor is None:
+            before = ""  # it succeeds none
+            if version.predecessor:
+                meant = self.version_of(new.name, version.predecessor)
+                if meant is None or meant[0] != name or meant[1] == own:
+                    said.append(
+                        f"{place_of(registry)} lets {name} {own} succeed {version.predecessor!r}, "
+                        "which is no other version known: left out"
+                    )
+                    continue
+                before = meant[1]
+            if known.predecessor is None:
                 versions = list(model.versions)
-                versions[at] = known.model_copy(update={"predecessor": before[1]})
+                versions[at] = known.model_copy(update={"predecessor": before})
                 self._models[name] = model.model_copy(update={"versions": versions})
-            elif known.predecessor != before[1]:
+            elif known.predecessor != before:
+                what, first = f"predecessor of {name} {own}", self._places[name, own]
                 ours = known.predecessor or "none"
-                what = f"predecessor of {name} {own}"
-                said.append(_differs(what, first, ours, registry, before[1]))
+                said.append(_differs(what, first, ours, registry, before or "none"))
         return said
 
 

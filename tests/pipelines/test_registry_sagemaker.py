@@ -55,7 +55,7 @@ def test_a_registered_version_keeps_its_arn_its_artefact_and_what_it_succeeds():
     (rank,) = catalogue.models
     assert rank.name == "rank"
     assert [(v.version, v.predecessor, v.released) for v in rank.versions] == [
-        ("1", None, at("07-01")),
+        ("1", "", at("07-01")),
         ("2", "1", None),
         ("3", "1", at("07-03")),  # what was rejected and never served is succeeded by nothing
     ]
@@ -183,6 +183,17 @@ def test_a_canary_replaces_the_version_beside_it_and_scaling_is_dated():
         "1": ["Rank/blue"],
         "2": ["Rank/canary"],
     }
+
+
+def test_a_first_version_that_is_rolled_back_to_succeeds_none():
+    common = {"packages": [package(1), package(2)], "models": V1 + V2}
+    back = config(variant("m1"), name="c2", created=text("09-06"))
+    _, catalogue = told(
+        snapshot("09-05", endpoints=[endpoint(config(variant("m2")))], **common),
+        snapshot("09-08", endpoints=[endpoint(back, modified=text("09-07"))], **common),
+    )
+    (rank,) = catalogue.models
+    assert [(v.version, v.predecessor) for v in rank.versions] == [("1", ""), ("2", "1")]
 
 
 def test_a_shadow_variant_is_an_update_of_what_it_shadows():

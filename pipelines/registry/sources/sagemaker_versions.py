@@ -166,7 +166,8 @@ class Versions:
                     {
                         "version": key[1],
                         "released": f"{version.created.isoformat()}Z" if is_dated else None,
-                        "predecessor": before.get(key),
+                        # numbers tell which was the first; of other names lineage finds out
+                        "predecessor": before.get(key, "" if key[1].isdecimal() else None),
                         "aliases": version.arns,
                         "artefact": version.artefact or None,
                         "base_model": version.base_model,
