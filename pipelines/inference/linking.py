@@ -300,7 +300,6 @@ class _Linking:
                     covered = query(
                         self.con,
                         "inference/links/covered_rows",
-                        source=number,
                         rank=rank,
                         **self.run_window,
                     )

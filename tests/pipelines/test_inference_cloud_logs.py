@@ -4,7 +4,7 @@ import base64
 import json
 from typing import Any
 
-from inference_logs import read_logs, write_csv, write_jsonl
+from inference_logs import local, read_logs, read_sources, record, write_csv, write_jsonl
 
 from pipelines.inference.azure_openai import (
     FORMAT,
@@ -13,6 +13,7 @@ from pipelines.inference.azure_openai import (
     LOG_ANALYTICS,
 )
 from pipelines.inference.sagemaker_capture import FORMAT as CAPTURE
+from pipelines.inference.sources import LogInput
 
 HOUR = "Search-Rank/blue/2026/09/05/10"
 ANSWER = {
@@ -186,3 +187,42 @@ def test_of_a_gateways_rows_the_one_with_the_tokens_is_the_call(tmp_path):
         numbers_of_row = (row["requests"], row["input_tokens"], row["output_tokens"])
         assert numbers_of_row == (calls, 12 * calls, 3 * calls)
         assert {fate[3:] for fate in read.fates().values()} == {(2, 0)}
+
+
+def test_a_call_that_both_azure_and_its_gateway_logged_is_counted_once(tmp_path):
+    call = write_jsonl(tmp_path / "diagnostic/PT1H.json", [diagnosed(correlationId="c")])
+    row = {
+        "TimeGenerated": "2026-09-05T10:00:00Z",
+        "CorrelationId": "c",
+        "ModelName": "gpt-4o",
+        "PromptTokens": 12,
+        "CompletionTokens": 3,
+        "SequenceNumber": 0,
+    }
+    gateway = write_csv(tmp_path / "gateway/rows.csv", [row])
+    sources = [
+        LogInput("diagnostic", None, [], [local(call, tmp_path)], format=FORMAT),
+        LogInput("gateway", None, [], [local(gateway, tmp_path)], format=GATEWAY_LOG_ANALYTICS),
+    ]
+    for order in (sources, sources[::-1]):
+        [counted] = read_sources(order, tmp_path / "work").usage.filter("is_counted").to_dicts()
+        told = ("source", "model_version", "requests", "input_tokens", "output_tokens")
+        assert [counted[name] for name in told] == ["diagnostic", "2024-08-06", 1, 12, 3]
+
+
+def test_a_captured_call_that_the_gateway_logged_is_counted_there_and_not_scaled(tmp_path):
+    capture = write_jsonl(tmp_path / f"capture/{HOUR}/u.jsonl", [captured(json.dumps(ANSWER))])
+    calls = [
+        record(started_at="2026-09-05T10:03:18Z", model="Search-Rank/blue", response_id=answer)
+        for answer in ("chatcmpl-1", "chatcmpl-2", "chatcmpl-3")
+    ]
+    gateway = write_jsonl(tmp_path / "gateway/calls.jsonl", calls)
+    tenth = {"sample_rate": "0.1"}
+    files = [local(capture, tmp_path)]
+    sources = [
+        LogInput("capture", None, [], files, format=CAPTURE, defaults=tenth),
+        LogInput("gateway", None, [], [local(gateway, tmp_path)]),
+    ]
+    counted = read_sources(sources, tmp_path / "work").usage.filter("is_counted")
+    assert set(counted["source"]) == {"gateway"}
+    assert counted["requests"].sum() == 3

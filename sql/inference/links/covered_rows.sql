@@ -2,7 +2,7 @@
 -- finer buckets: same model, and the same provider and resource where both name one. A bucket is
 -- taken whole: which of its calls the better log has cannot be told.
 -- grain:  node
--- params: $source integer, $rank integer, $window_start timestamp, $window_end timestamp (exclusive); view log_linkable, table log_better_hours
+-- params: $rank integer, $window_start timestamp, $window_end timestamp (exclusive); view log_linkable, table log_better_hours
 WITH own AS (
     SELECT
         ($rank::BIGINT << 56) | (part_no::BIGINT << 36) | row AS node,
