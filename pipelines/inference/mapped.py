@@ -80,8 +80,7 @@ def mapped_format(text: str, file: str) -> LogFormat:
     Raises:
         SettingsInvalid: names every wrong or unknown key.
     """
-    kind = kind_of_mapping(parse_toml(text, file), file)
-    if kind in SERIES_KINDS:
+    if kind_of_mapping(parse_toml(text, file), file) in SERIES_KINDS:
         return series_format(text, file)
     mapping = parse_mapping(text, file)
     made = _Records(mapping, file)
@@ -89,7 +88,7 @@ def mapped_format(text: str, file: str) -> LogFormat:
     is_single = mapping.kind != "pairs" and mapping.reading.fractions != "carry"
     return LogFormat(
         name="mapped",
-        rank=mapping.rank,
+        rank=mapping.counts_as,
         structure=dict.fromkeys(mapping.columns(), "VARCHAR"),
         records=made.lines if is_single else together,
         unit="line" if is_single else "source" if mapping.kind == "pairs" else "lines",

@@ -5,7 +5,8 @@ what a value may be, `mapped` reads logs by it, `series_mapping` holds what the 
 `gauges` and `amounts` may say. All that can be said of requests:
 
     kind = "records"              # the default: each line is a record of its own
-    rank = "provider"             # where several logs saw one call: provider, gateway, span, ...
+    rank = "provider"             # where several logs saw one call: provider (also if not said),
+                                  # gateway, span, bucket or counter
     [fields]                      # our field = the file's column, or the way into its JSON
     started_at = { first_of = ["response.createTime", "logged_at"] }
     model = { match = "models/([^/]+)", of = "model" }
@@ -178,7 +179,7 @@ class LogMapping(Section):
     """A mapping file of requests, pairs or allocations."""
 
     kind: Literal["records", "pairs", "allocations"] = "records"
-    rank: Rank = "provider"
+    rank: Rank | None = None
     fields: Fields = {}
     response: Fields = {}
     constants: Annotated[dict[str, str], AfterValidator(_known)] = {}
@@ -187,6 +188,16 @@ class LogMapping(Section):
     leave_out: dict[PathText, list[str]] = {}
     pairs: Pairs | None = None
     reading: LogReading = LogReading()
+
+    @property
+    def counts_as(self) -> Rank:
+        """Its rank among logs of the same calls: as it says, else by what its lines are."""
+        if self.rank is not None:
+            return self.rank
+        grain = self.constants.get("grain", "request")
+        if grain == "request" and self.kind != "allocations":
+            return "provider"
+        return "bucket" if grain == "bucket" else "counter"
 
     @model_validator(mode="after")
     def _says_enough(self) -> "LogMapping":
