@@ -249,6 +249,7 @@ class _Stager(TextStager):
         made = query(self.con, "inference/records_per_file", records=[str(path), str(rest)])
         for number, records in made.fetchall():
             self.staged.records[number] = self.staged.records.get(number, 0) + records
+        self.con.execute("DROP VIEW temp.log_lines")  # it would hide the next source's lines
 
     def _typed(self, records: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
         """The records, typed; what the SELECT does not return is the source's default or NULL."""
