@@ -3,8 +3,9 @@
 **Diagnostic log** (`azure-openai`), category RequestResponse, as a diagnostic setting writes it to
 a storage account: `insights-logs-requestresponse/resourceId=/.../y=2026/m=09/d=05/h=10/m=00/*.json`
 with one JSON object a line. `azure-openai-log-analytics` reads the same records as Log Analytics
-exports them (table AzureDiagnostics, or its data export), as CSV, JSON lines or Parquet with
-columns TimeGenerated, CorrelationId, ResultSignature, properties_s. Decisions:
+exports them (table AzureDiagnostics, or its data export), as CSV, Parquet, JSON lines or the array
+that `az monitor log-analytics query` prints, with columns TimeGenerated, CorrelationId,
+ResultSignature, properties_s. Decisions:
 
 - `properties` is JSON inside a text. Its times are .NET ticks of 100 ns since the year 1:
   `requestTime` is when the call began; without it the record's own time stands in.
@@ -66,22 +67,26 @@ FORMAT: Final = LogFormat(
     rank="provider",
     structure={**_TIMES, **_texts(*_LOG), **_LOG_MORE},
     records=lambda con: query(con, "inference/azure_openai/records"),
+    has_documents=True,
 )
 LOG_ANALYTICS: Final = LogFormat(
     name="azure-openai-log-analytics",
     rank="provider",
     structure={**_TIMES, **_pascal(_LOG), **_LOG_MORE},
     records=lambda con: query(con, "inference/azure_openai/records"),
+    has_documents=True,
 )
 GATEWAY: Final = LogFormat(
     name="azure-api-management",
     rank="gateway",
     structure={**_TIMES, **_texts(*_CALL), "properties": _texts(*_CALL)},
     records=lambda con: query(con, "inference/azure_llm_gateway/records"),
+    has_documents=True,
 )
 GATEWAY_LOG_ANALYTICS: Final = LogFormat(
     name="azure-api-management-log-analytics",
     rank="gateway",
     structure={**_TIMES, **_pascal(_CALL), "properties": _texts(*_CALL)},
     records=lambda con: query(con, "inference/azure_llm_gateway/records"),
+    has_documents=True,
 )

@@ -4,7 +4,15 @@ import base64
 import json
 from typing import Any
 
-from inference_logs import local, read_logs, read_sources, record, write_csv, write_jsonl
+from inference_logs import (
+    local,
+    read_logs,
+    read_sources,
+    record,
+    write_csv,
+    write_jsonl,
+    write_text,
+)
 
 from pipelines.inference.azure_openai import (
     FORMAT,
@@ -148,10 +156,14 @@ def test_log_analytics_names_the_same_columns_otherwise(tmp_path):
         write_csv(tmp_path / "portal.csv", [{**portal, "CorrelationId": "1"}]),
         write_jsonl(tmp_path / "export.json", [{**export, "CorrelationId": "2"}]),
         write_csv(tmp_path / "plain.csv", [{**export, "CorrelationId": "3"}]),
+        write_text(
+            tmp_path / "query.json",
+            json.dumps([{**export, "CorrelationId": name} for name in ("4", "5")], indent=2),
+        ),
     ]
     read = read_logs(tmp_path, *files, format=LOG_ANALYTICS)
     there = ("1234", "eastus", ACCOUNT.lower())
-    assert seen(read) == [("2026-09-05 13:00:00", *there, "gpt-4o", "2024-08-06", "ok", "3")]
+    assert seen(read) == [("2026-09-05 13:00:00", *there, "gpt-4o", "2024-08-06", "ok", "5")]
 
 
 def test_of_a_gateways_rows_the_one_with_the_tokens_is_the_call(tmp_path):
