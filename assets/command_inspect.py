@@ -56,6 +56,7 @@ PROVIDERS = {
     "azure": "Azure",
     "gcp": "Google Cloud",
     "alibaba": "",
+    "openai": "",
     "oracle": "Oracle Cloud",
     "": "",
 }
