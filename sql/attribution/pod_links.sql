@@ -12,8 +12,8 @@ WITH pods AS (
     FROM usage
     WHERE grain IN ('allocation', 'sample') AND model <> ''
 ),
-by_pattern AS (
-    SELECT DISTINCT p.pod_key AS link_key, l.* EXCLUDE (link_key)
+matching AS (
+    SELECT DISTINCT p.pod_key, l.*, length(replace(replace(l.link_key, '*', ''), '?', '')) AS likeness
     FROM links AS l
     INNER JOIN (SELECT DISTINCT pod_key FROM pods) AS p
         ON regexp_full_match(
@@ -21,12 +21,25 @@ by_pattern AS (
         )
     WHERE l.kind IN ('deployment', 'run') AND (contains(l.link_key, '*') OR contains(l.link_key, '?'))
 ),
+by_pattern AS (
+    -- while a pod is also meant by its own name or by more of it, the wider pattern does not mean it
+    SELECT m.* EXCLUDE (link_key, likeness)
+    FROM matching AS m
+    ANTI JOIN matching AS n
+        ON n.pod_key = m.pod_key AND n.likeness > m.likeness
+        AND n.valid_from < m.valid_until AND n.valid_until > m.valid_from
+    ANTI JOIN links AS l
+        ON l.link_key = m.pod_key AND l.kind IN ('deployment', 'run')
+        AND l.valid_from < m.valid_until AND l.valid_until > m.valid_from
+),
 named AS (
     SELECT DISTINCT p.pod_key, n.model, n.model_version, n.valid_from, n.valid_until
     FROM pods AS p
     INNER JOIN log_names AS n ON n.log_model = p.model AND n.log_version = p.model_version
     ANTI JOIN (
-        SELECT link_key FROM by_pattern UNION SELECT link_key FROM links WHERE kind IN ('deployment', 'run')
+        SELECT pod_key AS link_key FROM by_pattern
+        UNION
+        SELECT link_key FROM links WHERE kind IN ('deployment', 'run')
     ) AS l ON l.link_key = p.pod_key
     WHERE n.is_known AND n.model_version <> ''
 ),
@@ -40,7 +53,7 @@ parts AS (
     FROM named AS n
     LEFT JOIN version_beginnings AS b USING (model, model_version)
 )
-SELECT link_key, kind, model, model_version, component, valid_from, valid_until, replicas, weight
+SELECT pod_key AS link_key, kind, model, model_version, component, valid_from, valid_until, replicas, weight
 FROM by_pattern
 UNION ALL
 SELECT pod_key, kind, model, model_version, component, starts, ends, 1000, NULL

@@ -351,3 +351,77 @@ def test_replicas_weigh_by_their_accelerators_in_a_roll_out(tmp_path: Path) -> N
     usage = [use("v1", requests=1)]
     ledger = attribute(tmp_path, [charge("a", "4")], catalogue, usage=usage)
     assert ledger.of("a") == {V1: 1, ("model_version", "v2", "update"): 3}
+
+
+def variant(version: str, name: str, start: float, **changed: Any) -> str:
+    return deployed(version, start, resource="endpoint/search", **changed) + f'names = ["{name}"]\n'
+
+
+ENDPOINT = {"ResourceId": "endpoint/search", "ConsumedQuantity": Decimal(4)}
+
+
+def calls(name: str, hour: int, requests: int, **changed: Any) -> Row:
+    return use("", hour, model=name, requests=requests, resource_id="endpoint/search", **changed)
+
+
+def test_a_canary_variant_pays_its_share_and_its_idle_replicas_are_its_update(
+    tmp_path: Path,
+) -> None:
+    catalogue = models("v1", "v2") + variant("v1", "search/blue", 0, replicas=3)
+    catalogue += variant("v2", "search/green", 1, replicas=1, replaces="v1")
+    usage = [calls("search/blue", hour, 9) for hour in (0, 1)] + [calls("Search/Green", 1, 1)]
+    lines = [charge("a", "20", **ENDPOINT), charge("b", "20", hour=1, **ENDPOINT)]
+    ledger = attribute(tmp_path, lines, catalogue, usage=usage)
+    assert ledger.of("a") == {V1: 20}
+    assert ledger.of("b") == {V1: 15, V2: 2, ("model_version", "v2", "update"): 3}
+
+
+def test_copies_of_an_inference_component_weigh_by_their_accelerators(tmp_path: Path) -> None:
+    catalogue = models("v1", "v2") + variant("v1", "ic-v1", 0, replicas=2).replace(
+        "replicas = 2\n", "replicas = 2\ngpus = 1\n"
+    )
+    catalogue += variant("v2", "ic-v2", 0, replicas=1, replaces="v1").replace(
+        "replicas = 1\n", "replicas = 1\ngpus = 2\n"
+    )
+    usage = [calls("ic-v1", 0, 1, gpu=3600), calls("ic-v2", 0, 1, gpu=1800)]
+    ledger = attribute(
+        tmp_path,
+        [charge("a", "20", **ENDPOINT)],
+        catalogue + '[[resources]]\nid = "endpoint/search"\ngpus = 1\n',
+        usage=usage,
+    )
+    assert ledger.of("a") == {
+        V1: 5,
+        V2: Decimal("2.5"),
+        ("model_version", "v2", "update"): Decimal("7.5"),
+        IDLE: 5,
+    }
+
+
+def test_a_pod_that_two_versions_are_deployed_on_at_once_is_told_apart_by_the_log_or_not_at_all(
+    tmp_path: Path,
+) -> None:
+    catalogue = models("v1", "v2") + "".join(
+        deployed(version, resource="ml/x-*") for version in ("v1", "v2")
+    )
+    lines = [charge("a", "4"), charge("b", "4", hour=1)]
+    usage = [held("ml/x-0", hour, gpus="1") for hour in (0, 1)]
+    usage += [use("v1", 1, requests=1, resource_id="ML/x-0")]
+    usage += [use("v2", 1, requests=3, resource_id="ML/x-0")]
+    ledger = attribute(tmp_path, lines, catalogue, usage=usage)
+    assert ledger.of("a") == {("model", "", "inference"): 4}
+    assert ledger.words("a", "method") == {("not_measured",)}
+    assert ledger.of("b") == {V1: 1, V2: 3}
+
+
+def test_a_zero_or_negative_charge_of_a_node_is_shared_alike(tmp_path: Path) -> None:
+    lines = [charge("a", "-8"), charge("b", "0"), charge("c", "8")]
+    usage = [held(POD_A, gpus="1"), sampled(POD_A, 0)]
+    four = [line | {"ConsumedQuantity": Decimal(1) / 2} for line in lines[:2]]
+    ledger = attribute(tmp_path, [*four, lines[2]], TWO + FOUR_GPUS, usage=usage)
+    assert ledger.of("a") == {IDLE: -8}
+    assert set(ledger.of("b")) == {IDLE}
+    assert ledger.of("c", "evidence") == {
+        ("held by pods, not busy",): 2,
+        ("held by no pod",): 6,
+    }, "no machine works more than an hour in an hour, however many lines bill it"

@@ -112,6 +112,24 @@ def test_pods_become_links_by_pattern_else_by_name(con: duckdb.DuckDBPyConnectio
     ]
 
 
+def test_the_pattern_that_says_more_of_a_pod_means_it(con: duckdb.DuckDBPyConnection) -> None:
+    logged(con, pod_row("ml/rank-0"), pod_row("ml/rank-canary-0"), pod_row("ml/own"))
+    table(
+        con,
+        "links",
+        LINK,
+        link("ml/*", "v1"),
+        link("ml/rank-canary-?", "v2", valid_from=at(0), valid_until=at(1)),
+        link("ml/own", "v9"),
+    )
+    table(con, "log_names", NAMES)
+    table(con, "version_beginnings", BEGINNING)
+    assert select(con, "attribution/pod_links", ["link_key", "model_version"]) == [
+        ("ml/rank-0", "v1"),
+        ("ml/rank-canary-0", "v2"),
+    ]
+
+
 def test_pods_roll_out_as_their_deployments_pattern_or_name_says(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
