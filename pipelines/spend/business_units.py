@@ -74,7 +74,8 @@ def business_quantities(
             listed = "; ".join(rejects[:LISTED_REJECTS])
             more = f"; and {left} more" if (left := len(rejects) - LISTED_REJECTS) > 0 else ""
             warnings.append(
-                f"business units '{text.source}': {text.file}: {len(rejects)} rows rejected: "
+                f"business units '{text.source}': {text.file}: {len(rejects)} "
+                f"{'row' if len(rejects) == 1 else 'rows'} rejected: "
                 f"{listed}{more}"
             )
     return BusinessQuantities(dict(sorted(found.items())), warnings)

@@ -28,6 +28,7 @@ ALLOCATION = LINKS | {
     "core_inference__usage",
     "core_inference__coverage",
 }
+UNITS = ALLOCATION | {"core_attribution__allocated_charges"}
 USAGE = {"core_billing__charges", "raw_inference__log_files"}
 
 DEPENDENCIES = {
@@ -53,6 +54,9 @@ DEPENDENCIES = {
     "out_spend__model_days": {"core_attribution__allocated_charges"},
     "out_spend__model_months": {"core_attribution__allocated_charges"},
     "out_spend__commitments": {"core_billing__charges"},
+    "out_usage__billed_vs_logged": UNITS,
+    "out_spend__utilisation": UNITS,
+    "out_spend__unit_costs": UNITS | {"out_spend__model_months"},
     "core_prediction__spend": {"core_registry__plans"},
     "out_variance__predicted_vs_actual": {
         "core_prediction__spend",
@@ -115,6 +119,7 @@ def test_these_checks_stand_by_the_tables():
         ("every_invoice_is_final", "core_billing__charges", False),
         ("every_log_line_is_read", "core_inference__usage", False),
         ("every_source_is_read", "out_publications", False),
+        ("logged_units_match_billed", "out_usage__billed_vs_logged", False),
     }
 
 
