@@ -311,9 +311,29 @@ def test_a_folder_name_that_only_begins_alike_matches_nothing():
     )  # fmt: skip
     assert found.runs == []
     assert found.warnings == [
-        "training jobs j is of no model: their cost stays unattributed. Register what they made, "
+        "training job j is of no model: their cost stays unattributed. Register what they made, "
         "or tag them `model` (and `model_version`)"
     ]
+
+
+def test_a_folder_means_the_only_version_in_it_and_none_of_several():
+    def trained(name, folder):
+        return job(name, ModelArtifacts={"S3ModelArtifacts": folder})
+
+    found, _ = told(
+        snapshot(
+            "09-05",
+            packages=[package(1), package(2), package(1, group="ads")],
+            training_jobs=[
+                trained("one", "s3://weights/ads/"),
+                trained("two", "s3://weights/rank"),
+            ],
+        )
+    )
+    assert {name: (run.model, run.version) for name, run in runs(found).items()} == {
+        "one": ("ads", "1")
+    }
+    assert found.warnings[0].startswith("training job two is of no model")
 
 
 def test_an_unregistered_model_is_a_version_of_what_serves_it_and_its_job_is_found():

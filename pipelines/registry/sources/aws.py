@@ -45,9 +45,11 @@ def path_of(uri: str) -> str:
     return uri.rstrip("/")
 
 
-def is_within(path: str, folder: str) -> bool:
-    """Whether a path is a folder or lies in it: `rank/v10` is not in `rank/v1`."""
-    return path == folder or path.startswith(folder + "/")
+def folders_of(path: str) -> list[str]:
+    """The folders a path lies in, the nearest first: `rank/v10` is in `rank`, not in `rank/v1`."""
+    scheme, mark, rest = path.rpartition("://")
+    parts = rest.split("/")
+    return [scheme + mark + "/".join(parts[:n]) for n in range(len(parts) - 1, 0, -1)]
 
 
 def tagged(tags: Mapping[str, str]) -> tuple[str, str]:

@@ -251,7 +251,7 @@ def _runs(snapshots: Sequence[Snapshot], versions: _Versions, registry: str) -> 
     runs = []
     for job in last_seen(snapshots, "customization_jobs", "jobArn").values():
         output = job.get("outputModelArn") or job.get("customModelArn")
-        status = _STATUS.get(job["status"], "running")
+        status = _STATUS.get(job.get("status", ""), "running")
         made = versions.of(output) if output and status == "completed" else None
         name = job.get("outputModelName") or job.get("customModelName") or job["jobName"]
         training = job.get("statusDetails", {}).get("trainingDetails", {})

@@ -37,8 +37,9 @@ def facts(snapshots: Sequence[Snapshot]) -> Facts:
         )
     if unlinked:
         warnings.append(
-            f"training jobs {_some(unlinked)} of no model: their cost stays unattributed. "
-            "Register what they made, or tag them `model` (and `model_version`)"
+            f"training job{'s' * (len(unlinked) > 1)} {_some(unlinked)} of no model: their cost "
+            "stays unattributed. Register what they made, or tag them `model` (and "
+            "`model_version`)"
         )
     return Facts(
         registry=registry,

@@ -5,16 +5,17 @@ a version too: the SageMaker model, of a model named as the endpoint (`serve`).
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipelines.registry.catalogue import EVER, Artefact, Model, Version
 from pipelines.registry.facts import models_of
 from pipelines.registry.snapshots import Snapshot
-from pipelines.registry.sources.aws import Item, instant, is_within, last_seen, path_of
+from pipelines.registry.sources.aws import Item, folders_of, instant, last_seen, path_of
 
 VersionKey = tuple[str, str]
+Made = tuple[datetime, VersionKey]
 
 
 @dataclass
@@ -38,6 +39,9 @@ class Versions:
         self.found: dict[VersionKey, Registered] = {}
         self.warnings: list[str] = []
         self._by_arn: dict[str, VersionKey] = {}
+        self._by_job: dict[str, list[Made]] = defaultdict(list)
+        self._at: dict[str, list[Made]] = defaultdict(list)
+        self._below: dict[str, set[VersionKey]] = defaultdict(set)
         for arn, package in last_seen(snapshots, "packages", "ModelPackageArn").items():
             key = _package_key(arn) or _package_key(package["ModelPackageArn"])
             if key is None:
@@ -50,64 +54,52 @@ class Versions:
                 )
                 self.found[key].arns.append(package["ModelPackageArn"])
             else:
-                self.found[key] = _registered(package)
+                self._add(key, _registered(package))
             self._by_arn[arn] = key
 
     def of_package(self, arn: str) -> VersionKey | None:
         """The version a package's ARN means, registered here or in another account."""
         key = self._by_arn.get(arn.lower()) or _package_key(arn)
         if key is not None and key not in self.found:
-            self.found[key] = Registered(created=EVER, arns=[arn])
+            self._add(key, Registered(created=EVER, arns=[arn]))
             self._by_arn[arn.lower()] = key
         return key
 
     def of_artefact(self, uri: str) -> VersionKey | None:
-        """The version whose artefact this is, lies in, or holds; the closest, then the first.
+        """The version whose artefact this is or lies in, else the only one that lies in this.
 
         An artefact registered twice is the version's that was registered first.
         """
         path = path_of(uri)
-        if not path:
-            return None
-        ranked = [
-            (0 if path == other else 1 if is_within(path, other) else 2, -len(other), made, key)
-            for key, made, other in self._artefacts()
-            if is_within(path, other) or is_within(other, path)
-        ]
-        return min(ranked)[3] if ranked else None
+        below = self._below.get(path, set())
+        return self.made_at(uri) or (next(iter(below)) if len(below) == 1 else None)
 
     def made_at(self, uri: str) -> VersionKey | None:
         """The version whose artefact this is, or lies in; a folder of artefacts means none."""
         path = path_of(uri)
-        found = [
-            (-len(other), made, key)
-            for key, made, other in self._artefacts()
-            if path and is_within(path, other)
-        ]
-        return min(found)[2] if found else None
+        for place in (path, *folders_of(path)):
+            if place in self._at:
+                return min(self._at[place])[1]
+        return None
 
     def within(self, folder: str) -> list[tuple[VersionKey, str]]:
         """Versions whose artefacts lie in a folder, and their path in it (multi-model servers)."""
         root = path_of(folder)
-        return sorted(
-            (key, other[len(root) :].lstrip("/"))
-            for key, _, other in self._artefacts()
-            if is_within(other, root)
-        )
+        return [
+            (key, path_of(self.found[key].artefact)[len(root) :].lstrip("/"))
+            for key in sorted(self._below.get(root, set()))
+        ]
 
     def of_job(self, arn: str) -> VersionKey | None:
         """The version whose package says that this job made it."""
-        made = [
-            (version.created, key)
-            for key, version in self.found.items()
-            if version.generated_by.lower() == arn.lower()
-        ]
+        made = self._by_job.get(arn.lower())
         return min(made)[1] if made else None
 
     def named(self, model: str, version: str) -> VersionKey:
         """The version that tags name; one that is not registered is known by its tags alone."""
         key = (model, version)
-        self.found.setdefault(key, Registered(created=EVER))
+        if key not in self.found:
+            self._add(key, Registered(created=EVER))
         return key
 
     def serve(self, model: str, served: Item, artefact: str) -> VersionKey:
@@ -115,13 +107,19 @@ class Versions:
         key = (model, str(served["ModelName"]))
         made = instant(served["CreationTime"]) if "CreationTime" in served else EVER
         arns = [served["ModelArn"]] if "ModelArn" in served else []
-        self.found.setdefault(key, Registered(created=made, artefact=artefact, arns=arns))
+        if key not in self.found:
+            self._add(key, Registered(created=made, artefact=artefact, arns=arns))
         return key
 
-    def _artefacts(self) -> Iterator[tuple[VersionKey, datetime, str]]:
-        for key, version in self.found.items():
-            if version.artefact:
-                yield key, version.created, path_of(version.artefact)
+    def _add(self, key: VersionKey, version: Registered) -> None:
+        self.found[key] = version
+        if version.generated_by:
+            self._by_job[version.generated_by.lower()].append((version.created, key))
+        path = path_of(version.artefact)
+        if path:
+            self._at[path].append((version.created, key))
+            for folder in folders_of(path):
+                self._below[folder].add(key)
 
     def predecessors(self) -> dict[VersionKey, str]:
         """The released version before each: the last one approved or ever served.
