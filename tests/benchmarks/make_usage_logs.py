@@ -263,3 +263,22 @@ def write_mapped_csv(path: Path, n: int) -> None:
 def write_mapped_parquet(path: Path, n: int) -> None:
     """A table of a user's own as Parquet, for `MAPPED_TABLE`."""
     _write_tables(path, n, ".parquet", "FORMAT parquet, COMPRESSION zstd")
+
+
+def write_pod_allocations(path: Path, n: int) -> None:
+    """Pods of some hours each on 500 nodes, one a line, as a scheduler's events make them."""
+    _write(
+        path,
+        "pods-{number:06}.jsonl.gz",
+        n,
+        f"""{{
+            node: 'i-' || lpad((i % 500)::VARCHAR, 17, '0'), namespace: 'team-' || i % 20,
+            pod: 'rank-v' || i % 40 || '-' || {_ID}[:10], gpus: (1 + i % 8)::VARCHAR,
+            gpu_milli: CASE WHEN i % 8 = 0 THEN '500' ELSE '1000' END,
+            cpu: (4 + i % 60) || '000m', memory: (8 + i % 500) || 'Gi',
+            qos: ['Guaranteed', 'Burstable', 'BestEffort'][1 + i % 3],
+            "from": {_TIME},
+            until: strftime({_AT} + to_minutes(10 + i % 600), '%Y-%m-%dT%H:%M:%SZ')
+        }}""",
+        gz=True,
+    )

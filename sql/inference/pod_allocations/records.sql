@@ -61,7 +61,9 @@ judged AS (
             WHEN vcpus IS NULL AND (r.vcpus IS NOT NULL OR r.cpu IS NOT NULL) THEN 'vcpu_ms|not a number'
             WHEN bytes IS NULL AND (r.memory_gib IS NOT NULL OR r.memory IS NOT NULL)
                 THEN 'memory_gib_ms|not a number'
-            WHEN least(gpus, vcpus, bytes) < 0 THEN 'gpu_held_ms|negative'
+            WHEN gpus < 0 THEN 'gpu_held_ms|negative'
+            WHEN vcpus < 0 THEN 'vcpu_ms|negative'
+            WHEN bytes < 0 THEN 'memory_gib_ms|negative'
         END AS wrong,
         CASE
             WHEN coalesce(r."from", '') = '' AND coalesce(r.until, '') = '' THEN 'never scheduled'
