@@ -58,13 +58,14 @@ def test_every_contract_names_its_own_columns(contract: Contract) -> None:
 @pytest.mark.parametrize("contract", TABLES.values(), ids=lambda c: c.name)
 def test_every_table_with_money_says_in_which_currency(contract: Contract) -> None:
     files = {"core_billing__files", "core_registry__plans"}
+    quantities = {"out_usage__billed_vs_logged"}
     money = [
         name
         for name, kind in contract.columns.items()
         if contract.polars_schema[name] == POLARS_TYPE
     ]
-    if money and contract.name not in files:
-        assert {"currency", "BillingCurrency"} & set(contract.columns)
+    if money and contract.name not in files | quantities:
+        assert {"currency", "BillingCurrency", "reported_currency"} & set(contract.columns)
 
 
 def test_reconciliation_has_a_column_for_every_bucket() -> None:

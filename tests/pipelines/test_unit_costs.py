@@ -144,6 +144,13 @@ def test_the_parts_of_use_cases_and_tenants_add_up_to_the_inference_cost(tmp_pat
         assert sum(added) == whole
 
 
+def test_a_month_published_before_there_were_unit_costs_shows_its_inference_whole(tmp_path: Path):
+    with month(tmp_path, [tokens("i", "1", cost="4")]) as made:
+        [sheet] = user_sheets(made.spend(), UNIT_COSTS.empty(), "use_case")
+    told = {row.values["section"]: row.values["total"] for row in sheet.rows}
+    assert (told["inference"], told["total"]) == (4, 4)
+
+
 def test_training_costs_are_told_per_run(tmp_path: Path):
     runs = "".join(
         f'[[runs]]\nid = "r{n}"\nmodel = "m"\nversion = "v1"\nresources = ["training-job/r{n}"]\n'
