@@ -44,6 +44,8 @@ def pull(
         done = "would be written to" if dry_run else "written to"
         done = done if answer.is_new else "as in"
         typer.echo(f"{answer.registry} ({answer.kind}): {counts}; {done} {answer.url}")
+        for warning in answer.warnings:
+            typer.echo(f"  {warning}", err=True)
     if any(answer.problem for answer in found):
         raise typer.Exit(RegistryUnreachable.exit_code)
 

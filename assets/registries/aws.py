@@ -108,7 +108,7 @@ class Region:
     def _note(self, call: str, error: ClientError) -> None:
         code = str(error.response.get("Error", {}).get("Code", ""))
         if code not in _REFUSED | _NOT_OFFERED:
-            message = str(error.response.get("Error", {}).get("Message", ""))
+            message = str(error.response.get("Error", {}).get("Message", "")).split("\n")[0]
             problem = f"{self.action(call)} in {self.name}: {code}: {message}"
             raise RegistryUnreachable(self.source.name, problem) from error
         self._refused.add(call)

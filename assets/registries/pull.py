@@ -75,7 +75,7 @@ def _ask(
     if last is not None:  # a clock that was set back must not put the new answer before the old
         taken_at = max(taken_at, last.taken_at + timedelta(seconds=1))
     new = Snapshot(source.name, source.kind, taken_at, items)
-    counts = tuple(sorted(_counts(items).items()))
+    counts = tuple(sorted(_counts({**items, "missing": None}).items()))
     said = tuple(facts_of([new]).warnings)
     place = project.at(project.settings.registry.path).rstrip("/")
     if last is not None and new.says_the_same(last):
