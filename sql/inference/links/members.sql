@@ -26,11 +26,14 @@ SELECT
     output_tokens_reasoning,
     images,
     gpu_ms,
-    hash(request_id) AS request_hash,
+    -- The hash of NULL is a number, too.
+    CASE WHEN request_id <> '' THEN hash(request_id) END AS request_hash,
     length(request_id) < 16 AS has_short_request,
-    CASE WHEN response_id IS DISTINCT FROM request_id THEN hash(response_id) END AS response_hash,
+    CASE
+        WHEN response_id <> '' AND response_id IS DISTINCT FROM request_id THEN hash(response_id)
+    END AS response_hash,
     length(response_id) < 16 AS has_short_response,
-    hash('trace', trace_id) AS trace_hash
+    CASE WHEN trace_id <> '' THEN hash('trace', trace_id) END AS trace_hash
 FROM log_linkable
 WHERE
     problem IS NULL
