@@ -44,10 +44,10 @@ def collect(source: RegistrySource, last: Snapshot | None) -> dict[str, Any]:
             problem = "MLflow's client is not installed: pip install 'modelspend[mlflow]'"
             raise RegistryUnreachable(source.name, problem) from error
         answers = client.ask(source.name, uri)
-    return _pruned(source, answers)
+    return pruned(source, answers)
 
 
-def _pruned(source: RegistrySource, answers: Mapping[str, Iterable[Item]]) -> dict[str, Any]:
+def pruned(source: RegistrySource, answers: Mapping[str, Iterable[Item]]) -> dict[str, Any]:
     """The models asked for, with what belongs to them, in an order of their own."""
 
     def is_wanted(name: str) -> bool:

@@ -88,7 +88,7 @@ def _counts(items: Any, name: str = "") -> dict[str, int]:
     """How many items the lists of an answer hold, by the name of the list."""
     found: dict[str, int] = {}
     if isinstance(items, list):
-        return {name: len(items)} if name else {}
+        return {name: len(items)} if name and items and isinstance(items[0], dict) else {}
     if isinstance(items, dict):
         for key, value in items.items():
             for inner, count in _counts(value, key).items():
