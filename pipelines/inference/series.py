@@ -50,6 +50,7 @@ WRONG: Final = (
     "value|infinite",
     "value|negative",
     "value|above the highest there can be",
+    "(line)|the series has no name: ask for the metric itself, not for a rate or sum of it",
 )
 """What may be wrong with a sample, by the numbers of `series_points`; the sixth is left out."""
 
@@ -135,10 +136,12 @@ def gauge_records(
             "CREATE OR REPLACE TEMP TABLE series_intervals AS "
             "SELECT DISTINCT series_no, NULL::BIGINT AS usual FROM series_roles"
         )
-    materialise(
-        con,
-        "series_holds",
-        "inference/series/holds",
-        {"interval": interval_ms, "longest": LONGEST_HOLD},
-    )
+    limits = {"interval": interval_ms, "longest": LONGEST_HOLD}
+    materialise(con, "series_holds", "inference/series/holds", limits)
+    if con.sql("SELECT bool_or(is_shared) FROM series_holds").fetchall()[0][0]:
+        materialise(con, "series_shared", "inference/series/shared_holds", limits)
+        con.execute(
+            "DELETE FROM series_holds WHERE series_no IN (SELECT series_no FROM series_shared)"
+        )
+        con.execute("INSERT INTO series_holds BY NAME FROM series_shared")
     return query(con, "inference/series/gauge_records", wrong=list(WRONG))

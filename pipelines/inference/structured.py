@@ -194,6 +194,8 @@ class _Stager(TextStager):
             self._make_records(group)
             for path in group:
                 path.unlink()
+        for number in self.staged.lines:  # all of a file's lines may be without a record
+            self.staged.records.setdefault(number, 0)
         self.waiting = []
 
     def add(self, path: Path) -> None:

@@ -33,6 +33,7 @@ FROM (
         CASE
             WHEN lines.head IS NULL THEN 1
             WHEN heads.labels IS NULL THEN 2
+            WHEN heads.name IS NULL THEN 11
             WHEN lines.at_ms = 'no time zone' THEN 4
             WHEN lines.at_ms IS NOT NULL AND NOT coalesce(abs(clock) < 1e14, false) THEN 3
             WHEN lines.at_ms IS NULL AND files.scraped_at IS NULL AND files.has_clock THEN 4
@@ -48,5 +49,7 @@ FROM (
     JOIN series_files AS files ON lines.file_no = files.file_no
     LEFT JOIN series_heads AS heads ON hash(lines.head, files.server) = heads.head_hash
     LEFT JOIN series_roles AS roles ON heads.head_no = roles.head_no
-    WHERE roles.head_no IS NOT NULL OR lines.head IS NULL OR heads.labels IS NULL
+    WHERE
+        roles.head_no IS NOT NULL
+        OR lines.head IS NULL OR heads.labels IS NULL OR heads.name IS NULL
 )

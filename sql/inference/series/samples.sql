@@ -16,7 +16,8 @@ SELECT
         WHEN sample IS NOT NULL
             THEN {
                 'head': CASE
-                    WHEN words.value <> '' THEN left(sample, length(sample) - length(tail))
+                    WHEN words.value <> '' AND regexp_matches(sample, '^\s*[a-zA-Z_:{]')
+                        THEN left(sample, length(sample) - length(tail))
                 END,
                 'value': words.value,
                 'at_ms': nullif(words.at_ms, ''),
