@@ -92,7 +92,8 @@ class Links:
         told = {
             "id": "are also in '{better}' and are counted there",
             "span": "are a second span of the same answer and are not counted again",
-            "hour": "are not linked by an id, but lie in hours that '{better}' counted: there",
+            "hour": "are in no better log by an id, but lie in hours in which '{better}' counted "
+            "their model, and are counted there",
         }
         return [
             f"log source '{linked.source}': {linked.records:,} of {requests[linked.source]:,} "
