@@ -229,6 +229,9 @@ class AttributionSettings(Section):
     """Commitments' benefit stays where the provider applied it, or is shared at one rate by all
     usage they could have covered."""
     token_weights: TokenWeights = TokenWeights()
+    calibrate_token_weights: bool = False
+    """Take the weights of versions whose GPU time and tokens were both measured from these hours,
+    where the catalogue states none."""
     ai_accounts: list[str] = []
     """Usage accounts whose every charge is AI, even without other evidence."""
 

@@ -15,6 +15,7 @@ from pathlib import PurePath
 import duckdb
 import polars as pl
 
+from pipelines.attribution.calibration import calibrate
 from pipelines.attribution.meanings import (
     load_callers,
     load_meanings,
@@ -110,6 +111,8 @@ def allocate(
     ):
         materialise(con, step, f"attribution/{step}")
     load(con, "token_weights", WEIGHT_COLUMNS, weight_rows(catalogue))
+    if policy.calibrate_token_weights:
+        warnings += calibrate(con, policy.token_weights)
     materialise(con, "uses", "attribution/uses", thousandths(policy.token_weights))
     load_nodes(con)
     _load_watches(con, catalogue)

@@ -273,7 +273,7 @@ def write_pod_allocations(path: Path, n: int) -> None:
         n,
         f"""{{
             node: 'i-' || lpad((i % 500)::VARCHAR, 17, '0'), namespace: 'team-' || i % 20,
-            pod: 'rank-v' || i % 40 || '-' || {_ID}[:10], gpus: (1 + i % 8)::VARCHAR,
+            pod: 'rank-v' || i % 40 || '-' || i % 2000, gpus: (1 + i % 8)::VARCHAR,
             gpu_milli: CASE WHEN i % 8 = 0 THEN '500' ELSE '1000' END,
             cpu: (4 + i % 60) || '000m', memory: (8 + i % 500) || 'Gi',
             qos: ['Guaranteed', 'Burstable', 'BestEffort'][1 + i % 3],

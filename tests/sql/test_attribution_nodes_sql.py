@@ -300,3 +300,26 @@ def test_idle_is_claimed_by_capacity_or_in_quiet_hours(
     rows = select(con, "attribution/node_claims", ["split", "weight"], idle_measure=measure)
     assert sorted((w for split, w in rows if split == "capacity"), reverse=True) == weights
     assert [w for split, w in rows if split == "use"] == [used or WHOLE // 2]
+
+
+def test_hours_with_gpu_time_and_tokens_are_summed_for_their_weights(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    both = {"tokens": (5, 2), "gpu": "0.000007"}
+    logged(
+        con,
+        use("v1", input_tokens_cache_read=3, **both),
+        use("v1", 1, tokens=(1, 1), gpu="0.000001"),
+        use("v1", 2, tokens=(9, 9)),
+        use("v1", 3, gpu=9),
+        use("v1", 4, **both, status="throttled"),
+        use("v1", 5, **both, is_counted=False),
+        use("v1", 6, **both, grain="sample"),
+    )
+    always = {"valid_from": at(-99), "valid_until": at(99), "is_known": True}
+    named = {"log_model": "m", "log_version": "v1", "model": "m", "model_version": "v1"}
+    table(con, "log_names", NAMES, {**named, **always})
+    columns = ["model_version", "hours", "i", "c", "o", "g", "ii", "ic", "oo", "ig", "og"]
+    assert select(con, "attribution/token_fits", columns) == [
+        ("v1", 2, "3", "3", "3", "8", "5", "6", "5", "15", "15")
+    ]
