@@ -26,10 +26,9 @@ from pipelines.registry.snapshots import Snapshot
 from pipelines.settings import RegistrySource, Storage
 
 ANSWER: Final = "model_info.json"
-MARKS: Final = ("config.json", "adapter_config.json", ANSWER)
+MARKS: Final = ("config.json", "adapter_config.json", "model_index.json", ANSWER)
 """Files that make a folder a repository, beside safetensors files and their index."""
 
-WEIGHTS: Final = (".safetensors", ".bin", ".gguf", ".pt", ".pth", ".onnx", ".msgpack", ".h5")
 LARGEST_HEADER: Final = 50_000_000
 
 _CACHED = re.compile(r"(?P<root>(?:.*/)?models--(?P<repo>[^/]+))/(?P<rest>.*)")
@@ -61,33 +60,43 @@ def collect(source: RegistrySource, last: Snapshot | None) -> dict[str, Any]:
 
 
 def _repositories(listed: Sequence[StoredFile], uri: str) -> dict[str, tuple[str, Files]]:
-    """Where each repository lies below the root, and its files."""
-    folders: dict[str, Files] = defaultdict(dict)
+    """Where each repository lies below the root, and its files with those of its subfolders."""
+    found: dict[str, Files] = {}
     cached: dict[str, Files] = defaultdict(dict)
+    loose: dict[str, StoredFile] = {}
     for file in listed:
-        if found := _CACHED.fullmatch(file.name):
-            cached[found["root"]][found["rest"]] = file
+        if match := _CACHED.fullmatch(file.name):
+            cached[match["root"]][match["rest"]] = file
         else:
-            path = PurePosixPath(file.name)
-            folders["" if str(path.parent) == "." else str(path.parent)][path.name] = file
-    repos: dict[str, tuple[str, Files]] = {}
-    for folder, files in folders.items():
-        hidden = any(part.startswith(".") for part in PurePosixPath(folder).parts)
-        if not hidden and any(_makes_repository(name) for name in files):
-            more = {
-                file.name.removeprefix(f"{folder}/" if folder else ""): file
-                for file in listed
-                if file.name.startswith((f"{folder}/." if folder else ".",))
-            }
-            repos[_name(folder, uri)] = (folder, files | more)
+            loose[file.name] = file
+    marked = {_folder(name) for name in loose if _makes_repository(PurePosixPath(name))}
+    for folder in sorted(marked, key=lambda folder: folder.count("/")):
+        if not any(_is_below(folder, other) for other in found):
+            found[folder] = {}
+    for name, file in loose.items():
+        for folder, files in found.items():
+            if _is_below(name, folder):
+                files[name.removeprefix(f"{folder}/" if folder else "")] = file
+    repos = {_name(folder, uri): (folder, files) for folder, files in found.items()}
     for root, files in cached.items():
-        repo = root.rsplit("models--", 1)[-1].replace("--", "/")
-        repos[repo] = (root, files)
+        repos[root.rsplit("models--", 1)[-1].replace("--", "/")] = (root, files)
     return repos
 
 
-def _makes_repository(name: str) -> bool:
-    return name in MARKS or name.endswith((".safetensors", ".safetensors.index.json"))
+def _folder(name: str) -> str:
+    return name.rpartition("/")[0]
+
+
+def _is_below(name: str, folder: str) -> bool:
+    return not folder or name.startswith(f"{folder}/")
+
+
+def _makes_repository(path: PurePosixPath) -> bool:
+    is_hidden = any(part.startswith(".") for part in path.parts)
+    is_marked = path.name in MARKS or path.name.endswith(
+        (".safetensors", ".safetensors.index.json")
+    )
+    return is_marked and not is_hidden
 
 
 def _name(folder: str, uri: str) -> str:

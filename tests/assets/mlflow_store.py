@@ -4,8 +4,8 @@
 
 `first.db` is the store after two versions of `rank` (the first is `champion`), `second.db` after
 the alias moved on, a third version came and a model was deleted, `third.db` after a run was classed
-by a tag; `asked.json` is what MLflow's client answers of the second. In a process of its own: MLflow's import and first tables take seconds, and
-its libraries warn of each other.
+by a tag; `asked.json` is what MLflow's client answers of the second. In a process of its own:
+MLflow's import and first tables take seconds, and its libraries warn of each other.
 """
 
 import json
