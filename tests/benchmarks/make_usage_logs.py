@@ -12,7 +12,7 @@ import duckdb
 LINES_PER_FILE = 250_000
 
 _BODY = "repeat('What did the customer of order ' || i || ' ask for? ', 6)"
-_AT = "make_timestamp(1788220800000000 + i * 2592000000000 // $n)"
+_AT = "make_timestamp(1788220800000000 + (i::HUGEINT * 2592000000000 // $n)::BIGINT)"
 _TIME = f"strftime({_AT}, '%Y-%m-%dT%H:%M:%SZ')"
 _ID = "md5(i::VARCHAR)"
 
