@@ -77,7 +77,10 @@ def _repositories(listed: Sequence[StoredFile], uri: str) -> dict[str, tuple[str
         for folder, files in found.items():
             if _is_below(name, folder):
                 files[name.removeprefix(f"{folder}/" if folder else "")] = file
-    repos = {_name(folder, uri): (folder, files) for folder, files in found.items()}
+    repos: dict[str, tuple[str, Files]] = {}
+    for folder, files in found.items():
+        name = _name(folder, uri)
+        repos[folder if name in repos else name] = (folder, files)
     for root, files in cached.items():
         repos[root.rsplit("models--", 1)[-1].replace("--", "/")] = (root, files)
     return repos
