@@ -94,7 +94,7 @@ def modelspend(
 SUMMARIES: Final[dict[str, tuple[Callable[..., None], str]]] = {
     "demo": (demo, "A made-up shop's quarter: write it, run it, show it."),
     "init": (init, "Write commented settings and catalogue to start from."),
-    "inspect": (inspect, "Say what a bill's export is, and how to set it up."),
+    "inspect": (inspect, "Say what a bill's export or a log is, and how to set it up."),
     "run": (run, "Run one billing month and publish it."),
     "backfill": (backfill, "Run several months, oldest first."),
     "close": (close, "Close a month: its figures stay."),

@@ -86,7 +86,7 @@ def inspect(
         Path | None,
         typer.Option(
             "--mapping",
-            help="A mapping file for a bill of any shape.",
+            help="A mapping file for a bill or a log of any shape.",
             metavar="FILE",
             exists=True,
             dir_okay=False,
@@ -104,6 +104,11 @@ def inspect(
             metavar="SETTING",
         ),
     ] = None,
+    log: Annotated[bool, typer.Option("--log", help="An inference log and no bill.")] = False,
+    timezone: Annotated[
+        str | None,
+        typer.Option("--timezone", help="Of a log's times without an offset.", metavar="ZONE"),
+    ] = None,
     endpoint_url: Annotated[
         str | None, typer.Option("--endpoint-url", help="Of an S3-compatible store.", metavar="URL")
     ] = None,
@@ -115,7 +120,7 @@ def inspect(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a bill's export is, what a run would make of it, and how to set it up.
+    """Say what a bill's export or a log is, what a run would make of it, and how to set it up.
 
     Nothing is written but temporary files. What the files do not decide is asked: the process ends
     with exit code 3 and the option that answers.
@@ -125,6 +130,7 @@ def inspect(
       modelspend inspect bills/export.csv.gz
       modelspend inspect s3://my-bucket/exports/my-report --region eu-central-1
       modelspend inspect azure/actual --amortized azure/amortized
+      modelspend inspect --log s3://my-bucket/bedrock-logs
     """  # noqa: D301 -- \b keeps the lines of the examples apart
     from tempfile import TemporaryDirectory
 
@@ -136,9 +142,16 @@ def inspect(
 
     for text in month or []:
         month_text(text)
+    storage = Storage(endpoint_url=endpoint_url, region=region, path_style=not virtual_host)
+    if log:
+        from assets.command_inspect_log import inspect_log
+
+        with saying() as say:
+            inspect_log(path, storage, mapping, timezone, as_json=as_json, say=say)
+        return
     asked = Asked(
         path=path,
-        storage=Storage(endpoint_url=endpoint_url, region=region, path_style=not virtual_host),
+        storage=storage,
         format=format_.value if format_ else None,
         amortized_path=amortized,
         role=role.value if role else "",
@@ -217,31 +230,32 @@ def settings_block(
     source, name = export.source, export.source.name
     if not (export.candidate and export.candidate.provider) and len(providers) == 1:
         name = re.sub(r"[^a-z0-9]+", "-", providers[0].lower()).strip("-") or name
-    lines = ["[[bills]]", f"name = {_toml(name)}", f"format = {_toml(source.format)}"]
-    lines.append(f"path = {_toml(source.path)}")
+    lines = ["[[bills]]", f"name = {toml_text(name)}", f"format = {toml_text(source.format)}"]
+    lines.append(f"path = {toml_text(source.path)}")
     if role:
         lines.append(f"# A run knows what the files are if their names say it: {role}-....csv")
     for key in ("amortized_path", "mapping"):
         if value := getattr(source, key):
-            lines.append(f"{key} = {_toml(value)}")
+            lines.append(f"{key} = {toml_text(value)}")
     for key in ("unpaired_negations", "repeated_lines"):
         if getattr(source, key) == "keep":
             lines.append(f'{key} = "keep"')
     if "://" in source.path and source.storage != type(source.storage)():
         lines.append("[bills.storage]")
         if source.storage.endpoint_url:
-            lines.append(f"endpoint_url = {_toml(source.storage.endpoint_url)}")
+            lines.append(f"endpoint_url = {toml_text(source.storage.endpoint_url)}")
         if source.storage.region:
-            lines.append(f"region = {_toml(source.storage.region)}")
+            lines.append(f"region = {toml_text(source.storage.region)}")
         if not source.storage.path_style:
             lines.append("path_style = false")
     if tags:
         lines += ["", "[tags]"]
-        lines += [f"{key} = [{', '.join(map(_toml, keys))}]" for key, keys in tags.items()]
+        lines += [f"{key} = [{', '.join(map(toml_text, keys))}]" for key, keys in tags.items()]
     return "\n".join(lines) + "\n"
 
 
-def _toml(text: str) -> str:
+def toml_text(text: str) -> str:
+    """A text as TOML writes it."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -271,7 +285,7 @@ def _write(asked: "Asked", export: "Export", seen: Seen) -> None:
     out.width = min(out.width, WIDTH)
     out.print(seen.title, style="bold")
     size = sum(file.size for file in export.files)
-    files = f"{len(export.files):,} file{'' if len(export.files) == 1 else 's'}, {_bytes(size)}"
+    files = f"{len(export.files):,} file{'' if len(export.files) == 1 else 's'}, {bytes_text(size)}"
     laid_out = "" if export.layout == "loose" else f", laid out as {export.layout}"
     write_note(out, f"{asked.path}: {files}{laid_out}")
     if export.candidate:
@@ -304,7 +318,8 @@ def _write(asked: "Asked", export: "Export", seen: Seen) -> None:
         out.print(seen.settings, soft_wrap=True, end="")
 
 
-def _bytes(size: int) -> str:
+def bytes_text(size: int) -> str:
+    """A size for people."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if size < 1000 or unit == "GB":
             break

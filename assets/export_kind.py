@@ -26,6 +26,7 @@ from pipelines.billing.layouts.loose import is_data
 from pipelines.billing.mapping_draft import draft_for_focus, draft_mapping
 from pipelines.billing.raw_text import unpacked
 from pipelines.errors import BillUnreadable, ExportAmbiguous, ExportUnknown, ModelspendError
+from pipelines.inference.detection import detect_log_columns
 from pipelines.settings import BillSource
 
 MOST_NAMED: Final = 4
@@ -242,6 +243,9 @@ def _nothing_known(
     name, names = readable[0]
     shown = ", ".join(names[:MOST_COLUMNS]) + (", ..." if len(names) > MOST_COLUMNS else "")
     problem = f"the columns of {name} are those of no known export ({shown})"
+    if log := detect_log_columns(names):
+        problem = f"it looks like a log and no bill: {log.what}. See `modelspend inspect --log`"
+        return ExportUnknown(asked.path, problem)
     if not candidates:
         return ExportUnknown(asked.path, problem, draft_mapping(names))
     near = max(candidates, key=lambda candidate: candidate.share)

@@ -139,6 +139,20 @@ class ExportUnknown(BadInput):
         super().__init__(text)
 
 
+class LogUnknown(BadInput):
+    """A log that no reader knows. `mapping` is the draft of a mapping file for its names."""
+
+    def __init__(self, path: str, problem: str, mapping: str = "") -> None:
+        self.path, self.problem, self.mapping = path, problem, mapping
+        text = f"{path}: {problem}."
+        if mapping:
+            text += (
+                "\nA mapping file says what they mean; a draft:\n\n"
+                f"{mapping}\nCheck it, save it, and inspect again with --log --mapping FILE."
+            )
+        super().__init__(text)
+
+
 class FileDamaged(BadInput):
     """A file is not what its store says it is: cut off, changed on the way, or not a whole gzip."""
 
