@@ -28,4 +28,6 @@ USAGE_LOGS = {
     "usage-openai-usage": UsageLog("openai-usage"),
     "usage-vertex-ai": UsageLog(mapping="vertex-ai"),
     "usage-kserve": UsageLog(mapping="kserve"),
+    "usage-mapped-csv": UsageLog(mapping="MAPPED_TABLE"),
+    "usage-mapped-parquet": UsageLog(mapping="MAPPED_TABLE"),
 }
