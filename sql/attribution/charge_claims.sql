@@ -16,16 +16,18 @@ hourly AS (
     WHERE s.is_hourly
 ),
 hour_totals AS (
-    SELECT hour_id, sum(weight) AS weight FROM hour_claims WHERE split = 'capacity' GROUP BY hour_id
+    SELECT hour_id, split, sum(weight) AS weight FROM hour_claims GROUP BY hour_id, split
 ),
 long_hours AS (
     -- only hours with claims: one version alone takes the charge, whenever in its span it was live
-    SELECT s.origin_id, s.is_storage, r.hour_id, h.overlap_us, t.weight AS hour_weight
+    SELECT s.origin_id, s.is_storage, s.split, r.hour_id, h.overlap_us, t.weight AS hour_weight
     FROM spans AS s
     INNER JOIN charge_hours AS h USING (origin_id)
     INNER JOIN resource_hours AS r ON r.link_key = s.link_key AND r.hour = h.hour
-    INNER JOIN hour_totals AS t ON t.hour_id = r.hour_id
-    WHERE NOT s.is_hourly AND s.split = 'capacity'
+    INNER JOIN hour_totals AS t ON t.hour_id = r.hour_id AND t.split = s.split
+    WHERE NOT s.is_hourly
+      -- bandwidth of a node over days: only its pods used it
+      AND (s.split = 'capacity' OR s.origin_id NOT IN (SELECT origin_id FROM span_claims))
 ),
 long_totals AS (
     SELECT origin_id, sum(overlap_us) AS overlap_us FROM long_hours GROUP BY origin_id
@@ -39,7 +41,7 @@ summed AS (
         1000000000000000000::HUGEINT * h.overlap_us // t.overlap_us * c.weight // h.hour_weight
     FROM long_hours AS h
     INNER JOIN long_totals AS t USING (origin_id)
-    INNER JOIN hour_claims AS c ON c.hour_id = h.hour_id AND c.split = 'capacity'
+    INNER JOIN hour_claims AS c ON c.hour_id = h.hour_id AND c.split = h.split
     UNION ALL
     SELECT s.origin_id, s.is_storage, c.bucket, c.model, c.model_version, c.component, c.method,
         c.evidence, c.weight

@@ -6,7 +6,7 @@
 -- grain:  link_key, hour, model, model_version
 -- params: $input_weight, $cache_weight, $output_weight bigint (thousandths of one token's work, where
 --         the catalogue's `token_weights` say nothing of the version)
-WITH logged AS (
+WITH logged AS MATERIALIZED (
     SELECT
         coalesce(r.link_key, k.resource_key) AS link_key,
         u.hour,

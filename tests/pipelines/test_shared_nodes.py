@@ -308,6 +308,18 @@ def test_a_days_line_weighs_the_pods_of_each_hour(tmp_path: Path) -> None:
     assert rounded(ledger, "a") == {V1: 12, V2: 6, IDLE: 6}
 
 
+@pytest.mark.parametrize("until", [1, 2])
+def test_the_bandwidth_of_a_node_is_its_pods_and_never_idle(tmp_path: Path, until: int) -> None:
+    out = charge("a", "4", until=until, x_UsageType="DataTransfer-Out-Bytes", ConsumedUnit="GB")
+    usage = [held(POD_A, hour, gpus="1") for hour in range(2)]
+    usage += [sampled(POD_A, 900, hour) for hour in range(2)]
+    usage += [held(POD_B, hour, gpus="3") for hour in range(2)]
+    usage += [sampled(POD_B, 2700, hour, of=10800) for hour in range(2)]
+    ledger = attribute(tmp_path, [out], TWO + FOUR_GPUS, usage=usage)
+    assert ledger.of("a") == {V1: 1, V2: 3}
+    assert ledger.words("a", "element") == {("bandwidth",)}
+
+
 def test_idle_of_a_node_goes_to_who_held_it_when_spread_by_use(tmp_path: Path) -> None:
     usage = [held(POD_A, gpus="2"), sampled(POD_A, 0, of=7200), held(POD_B, gpus="1")]
     ledger = attribute(
