@@ -5,8 +5,10 @@ from typing import Final
 
 from pipelines.errors import SettingsInvalid
 from pipelines.inference import (
+    azure_monitor,
     azure_openai,
     bedrock,
+    cloudwatch,
     dcgm,
     litellm,
     openai_usage,
@@ -23,12 +25,14 @@ FORMATS: Final[dict[str, LogFormat]] = {
     format_.name: format_
     for format_ in (
         NATIVE,
+        azure_monitor.FORMAT,
         azure_openai.FORMAT,
         azure_openai.LOG_ANALYTICS,
         azure_openai.GATEWAY,
         azure_openai.GATEWAY_LOG_ANALYTICS,
         bedrock.FORMAT,
         bedrock.BATCH,
+        cloudwatch.FORMAT,
         dcgm.FORMAT,
         litellm.FORMAT,
         openai_usage.FORMAT,

@@ -9,7 +9,7 @@ SELECT
         WHEN list_contains(getvariable('series_metrics')::VARCHAR[], metric)
             THEN {
                 'head': head,
-                'value': coalesce(value, 'null'),
+                'value': coalesce(nullif(trim(value), ''), 'null'),
                 'at_ms': CASE
                     WHEN TRY_CAST(moment AS DOUBLE) IS NOT NULL THEN moment
                     WHEN
