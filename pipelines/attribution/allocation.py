@@ -43,9 +43,11 @@ from pipelines.registry.links import (
     LINK_COLUMNS,
     OWNER_COLUMNS,
     RESOURCE_COLUMNS,
+    RESOURCE_NAME_COLUMNS,
     ROLLOUT_COLUMNS,
     link_rows,
     owner_rows,
+    resource_name_rows,
     resource_rows,
     rollout_rows,
     watched_runs,
@@ -93,6 +95,7 @@ def allocate(
     month_start, month_end = month_bounds(month)
     _read_inputs(con, inputs)
     _load_catalogue(con, catalogue)
+    _name_resources(con, catalogue)
     warnings = load_meanings(con, catalogue, rules)
     load_price_keys(con, catalogue)
     _view_of(con, "charge_meanings")
@@ -191,8 +194,19 @@ def _load_catalogue(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Non
     load(con, "owners", OWNER_COLUMNS, owner_rows(catalogue))
 
 
-def _view_of(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    con.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {sql(f"attribution/{name}")}')
+def _name_resources(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    """Let logs call a resource by the names that the catalogue lists for it."""
+    rows = list(resource_name_rows(catalogue))
+    if rows:
+        load(con, "resource_names", RESOURCE_NAME_COLUMNS, rows)
+        for view in ("usage", "coverage"):
+            con.execute(f"DROP VIEW IF EXISTS logged_{view}")
+            con.execute(f"ALTER VIEW {view} RENAME TO logged_{view}")
+            _view_of(con, f"named_{view}", view)
+
+
+def _view_of(con: duckdb.DuckDBPyConnection, name: str, view: str = "") -> None:
+    con.execute(f'CREATE OR REPLACE TEMP VIEW "{view or name}" AS {sql(f"attribution/{name}")}')
 
 
 def _load_commitment_owners(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:

@@ -96,6 +96,8 @@ class Resource(Section):
     """A billed resource (or commitment, by its ARN), where more is to be said of it than its id."""
 
     id: str
+    names: list[str] = []
+    """What logs call it where that is not its id: a node's host name."""
     gpus: Decimal | None = None
     """Accelerators of one billed unit (one instance); without it they are read off its type."""
     vcpus: Annotated[Decimal, Field(gt=0)] | None = None
@@ -407,6 +409,10 @@ def _overlapping_owners(catalogue: Catalogue) -> list[str]:
             for first, second in pairwise(ordered)
             if second.from_ < first.until
         ]
+    named: dict[str, str] = {}
+    for resource in catalogue.resources:
+        for name in resource.names:
+            problems += _claim(named, f"resource name {name.lower()!r}", repr(resource.id))
     keys = [resource_key(r.id) for r in catalogue.resources]
     problems += [
         f"resource {k!r} is listed twice" for k in sorted({k for k in keys if keys.count(k) > 1})

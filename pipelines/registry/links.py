@@ -43,6 +43,8 @@ RESOURCE_COLUMNS = {
     "memory_mib": "BIGINT",
 }
 
+RESOURCE_NAME_COLUMNS = {"name": "VARCHAR", "resource_id": "VARCHAR"}
+
 OWNER_COLUMNS = {
     "kind": "VARCHAR",
     "name": "VARCHAR",
@@ -223,6 +225,13 @@ def resource_rows(catalogue: Catalogue) -> Iterator[Row]:
         }
         if any(amount is not None for amount in size.values()):
             yield {"link_key": key_of(entry.id), **size}
+
+
+def resource_name_rows(catalogue: Catalogue) -> Iterator[Row]:
+    """What logs call a resource that bills know by its id."""
+    for entry in catalogue.resources:
+        for name in entry.names:
+            yield {"name": name.strip().lower(), "resource_id": entry.id}
 
 
 def owner_rows(catalogue: Catalogue) -> Iterator[Row]:

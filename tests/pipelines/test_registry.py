@@ -335,3 +335,9 @@ def test_meters_that_differ_in_their_separators_are_one() -> None:
     names = Names(parse_catalogue(models + 'usage_types = ["gpt-4o-0806"]\n'))
     assert names.of_usage_type("gpt 4o 0806").version == "4o"
     assert names.of_usage_type("gpt 4o 1120").model == "gpt 4o 1120"
+
+
+def test_two_resources_cannot_go_by_one_name() -> None:
+    text = "".join(f'[[resources]]\nid = "i-{n}"\nnames = ["Node-{n // 2}"]\n' for n in (0, 1, 2))
+    with pytest.raises(SettingsInvalid, match="resource name 'node-0' is claimed by 'i-0' and by"):
+        parse_catalogue(text)

@@ -177,6 +177,16 @@ def test_a_service_whose_embeddings_fill_the_memory_pays_for_the_machine(tmp_pat
     }
 
 
+def test_logs_may_call_a_node_by_its_host_name(tmp_path: Path) -> None:
+    usage = [held(POD_A, gpus="1"), sampled(POD_A, 1800, node="IP-10-0-0-1.internal")]
+    named = FOUR_GPUS + 'names = ["ip-10-0-0-1.internal"]\n'
+    listed = [watched(resource="ip-10-0-0-1.internal") | {"source": "pods"}]
+    lines = [charge("a", "8"), charge("b", "8", hour=1)]
+    ledger = attribute(tmp_path, lines, TWO + named, usage=usage, coverage=listed)
+    assert ledger.of("a") == {V1: 1, IDLE: 7}
+    assert ledger.of("b") == {IDLE: 8}
+
+
 def test_a_node_without_any_ai_stays_what_its_bill_says(tmp_path: Path) -> None:
     usage = [held("web/nginx", vcpus="4", gib="1", node=NODE)]
     ledger = attribute(tmp_path, [charge("a", "16", **CPU_LINE)], TWO, usage=usage)

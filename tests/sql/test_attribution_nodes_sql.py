@@ -323,3 +323,13 @@ def test_hours_with_gpu_time_and_tokens_are_summed_for_their_weights(
     assert select(con, "attribution/token_fits", columns) == [
         ("v1", 2, "3", "3", "3", "8", "5", "6", "5", "15", "15")
     ]
+
+
+@pytest.mark.parametrize("name", ["attribution/named_usage", "attribution/named_coverage"])
+def test_logs_may_call_a_resource_by_its_names(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """`"attribution/named_usage"` and `"attribution/named_coverage"`."""
+    rows = [{"resource_id": text} for text in (" Node-1.internal", "i-2", "")]
+    table(con, name.replace("attribution/named", "logged"), {"resource_id": TEXT}, *rows)
+    columns = {"name": TEXT, "resource_id": TEXT}
+    table(con, "resource_names", columns, {"name": "node-1.internal", "resource_id": "i-1"})
+    assert select(con, name, ["resource_id"]) == [("",), ("i-1",), ("i-2",)]
