@@ -165,8 +165,8 @@ def allocate(
 def _read_inputs(con: duckdb.DuckDBPyConnection, inputs: AttributionInputs) -> None:
     _view(con, "charges", CHARGES, inputs.charges)
     _view(con, "split_shares", SPLIT_SHARES, inputs.split_shares)
-    _view(con, "usage", USAGE, inputs.usage)
-    _view(con, "coverage", COVERAGE, inputs.coverage)
+    _view(con, "logged_usage", USAGE, inputs.usage)
+    _view(con, "logged_coverage", COVERAGE, inputs.coverage)
 
 
 def _view(
@@ -197,12 +197,12 @@ def _load_catalogue(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Non
 def _name_resources(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
     """Let logs call a resource by the names that the catalogue lists for it."""
     rows = list(resource_name_rows(catalogue))
-    if rows:
-        load(con, "resource_names", RESOURCE_NAME_COLUMNS, rows)
-        for view in ("usage", "coverage"):
-            con.execute(f"DROP VIEW IF EXISTS logged_{view}")
-            con.execute(f"ALTER VIEW {view} RENAME TO logged_{view}")
+    load(con, "resource_names", RESOURCE_NAME_COLUMNS, rows)
+    for view in ("usage", "coverage"):
+        if rows:
             _view_of(con, f"named_{view}", view)
+        else:
+            con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS FROM logged_{view}")
 
 
 def _view_of(con: duckdb.DuckDBPyConnection, name: str, view: str = "") -> None:
