@@ -20,6 +20,7 @@ _KINDS: Final = {
     "doubled_logs": "doubled logs",
     "unlogged_traffic": "unlogged traffic",
     "unbilled_use": "unbilled use",
+    "over_capacity": "more than there was",
     "never_logged": "no log at all",
 }
 _AMOUNTS: Final = (

@@ -25,6 +25,7 @@ UnitClass = Literal[
     "images",
     "instance_hours",
     "training_hours",
+    "gpu_hours",
     "gigabytes",
     "other",
 ]

@@ -81,6 +81,7 @@ def billed_vs_logged(
     machines = {row["model"] for row in rows_of(query(con, "usage/machine_models"))}
     _log(books, rows_of(query(con, "usage/logged_days", **bounds)), machines)
     _machines(books, rows_of(query(con, "usage/machine_days")), prepared, catalogue)
+    _gpu_time(books, rows_of(query(con, "usage/gpu_days", **bounds)))
     rows = list(_rows(books, prepared.month))
     frame = pl.DataFrame(rows, schema=BILLED_VS_LOGGED.polars_schema, orient="row")
     return require(frame.sort(BILLED_VS_LOGGED.key), BILLED_VS_LOGGED)
@@ -214,6 +215,16 @@ def _machines(
         at = named.get((day, resource))
         if at is not None and at.unit_class == "training_hours":
             books.logged[at].quantity = run_seconds
+
+
+def _gpu_time(books: _Books, rows: Iterable[Mapping[str, Any]]) -> None:
+    """GPU time beside the time of the accelerators: less is idle, more is logged too often."""
+    for row in rows:
+        day, provider, resource = row["charge_date"], row["provider"], row["resource_id"]
+        key = Key(day, provider, resource, "", "", "gpu_hours", is_batch=False)
+        seconds = quantise(EXACT.multiply(row["milli_gpu_seconds"], Decimal("0.001")))
+        books.billed[key][""] = Billed("seconds", seconds)
+        books.logged[key] = Logged(row["gpu_microseconds"] * Decimal("0.000001"))
 
 
 def recorded_seconds(runs: Iterable[Run], prepared: Prepared) -> dict[tuple[str, str], Decimal]:

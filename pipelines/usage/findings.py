@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import polars as pl
 
@@ -17,7 +17,15 @@ from pipelines.money import EXACT, show
 ZERO: Final = Decimal(0)
 MAX_SENTENCES: Final = 20
 
-Kind = Literal["missing_hours", "doubled_logs", "unlogged_traffic", "unbilled_use", "never_logged"]
+Kind = Literal[
+    "missing_hours",
+    "doubled_logs",
+    "unlogged_traffic",
+    "unbilled_use",
+    "over_capacity",
+    "never_logged",
+]
+ORDER: Final[tuple[Kind, ...]] = get_args(Kind)
 
 NAMES: Final[dict[str, str]] = {
     "input_tokens": "input tokens",
@@ -28,6 +36,7 @@ NAMES: Final[dict[str, str]] = {
     "images": "images",
     "instance_hours": "instance hours",
     "training_hours": "training hours",
+    "gpu_hours": "GPU-hours",
 }
 
 
@@ -56,12 +65,17 @@ class Finding:
     @property
     def sentence(self) -> str:
         """The finding for people."""
+        return self.sentence_of(f"{amount(self.unit_class, self.quantity)} {self.what}")
+
+    def sentence_of(self, units: str) -> str:
+        """The sentence with the units concerned as they are to be said."""
         return _SENTENCES[self.kind].format(
             what=self.what,
             whose=self.whose,
             billed=amount(self.unit_class, self.billed),
             logged=amount(self.unit_class, self.logged),
             quantity=amount(self.unit_class, self.quantity),
+            units=units,
             hours=self.hours,
             hour_word="hour" if self.hours == 1 else "hours",
             when=self.when,
@@ -95,7 +109,7 @@ class Finding:
 
 _SENTENCES: Final[dict[Kind, str]] = {
     "missing_hours": (
-        "missing hours: {whose}: {quantity} {what} were billed in {hours} {hour_word} {when} of "
+        "missing hours: {whose}: {units} were billed in {hours} {hour_word} {when} of "
         "which the log has nothing"
     ),
     "doubled_logs": (
@@ -109,6 +123,10 @@ _SENTENCES: Final[dict[Kind, str]] = {
     "unbilled_use": (
         "unbilled use: {whose}: {logged} {what} logged {when}, {billed} billed: look for a bill, "
         "an account or a price class that is not read"
+    ),
+    "over_capacity": (
+        "more than there was: {whose}: {logged} {what} logged {when} on {billed} billed: look for "
+        "a log that is read twice, or for `gpus` in the catalogue"
     ),
     "never_logged": "no log at all: {whose}: {quantity} {what} billed {when}",
 }
@@ -124,19 +142,30 @@ def findings(comparison: pl.DataFrame, tolerance: Decimal) -> list[Finding]:
     found: list[Finding] = []
     for whose, rows in _groups(comparison).items():
         found += _of_group(whose, rows, tolerance)
-    order = ("missing_hours", "doubled_logs", "unlogged_traffic", "unbilled_use", "never_logged")
-    return sorted(found, key=lambda f: (order.index(f.kind), f.whose, f.unit_class, f.first_date))
+    return sorted(found, key=lambda f: (ORDER.index(f.kind), f.whose, f.unit_class, f.first_date))
 
 
 def sentences(found: Sequence[Finding], month: str) -> list[str]:
     """The findings as warnings of a publication; more than a page is counted, not listed."""
-    said = [f.sentence for f in found if f.kind != "never_logged"]
+    said = [*_missing(found)]
+    said += [f.sentence for f in found if f.kind not in _WHOLE]
     said += _never(found)
     if len(said) > MAX_SENTENCES:
         left = len(said) - MAX_SENTENCES
         said = said[:MAX_SENTENCES]
         said.append(f"{left} more differences: modelspend usage --month {month}")
     return [f"billed and logged differ: {sentence}" for sentence in said]
+
+
+def _missing(found: Sequence[Finding]) -> Iterable[str]:
+    """Hours without a log, all classes of a model that miss the same hours in one sentence."""
+    groups: dict[tuple[str, str, int], list[Finding]] = defaultdict(list)
+    for finding in found:
+        if finding.kind == "missing_hours":
+            groups[finding.whose, finding.when, finding.hours].append(finding)
+    for several in groups.values():
+        units = " and ".join(f"{amount(f.unit_class, f.quantity)} {f.what}" for f in several)
+        yield several[0].sentence_of(units)
 
 
 def _never(found: Sequence[Finding]) -> list[str]:
@@ -169,6 +198,9 @@ def amount(unit_class: str, quantity: Decimal) -> str:
 
 _WHOLE: Final = ("missing_hours", "never_logged")
 """Kinds that speak of missing units: theirs is all that is billed."""
+
+_ALWAYS: Final = ("doubled_logs", "over_capacity")
+"""Kinds that one day is enough for."""
 
 _Whose = tuple[str, str, str, str, str, str]
 
@@ -220,23 +252,27 @@ def _groups(comparison: pl.DataFrame) -> dict[_Whose, dict[str, _Day]]:
 def _of_group(whose: _Whose, days: dict[str, _Day], tolerance: Decimal) -> Iterable[Finding]:
     billed = sum((day.billed for day in days.values()), ZERO)
     if not any(day.logged for day in days.values()):
-        if billed > 0:
+        if billed > 0 and whose[4] != "gpu_hours":
             yield _finding("never_logged", whose, list(days.values()), billed)
         return
     kinds: dict[Kind, list[tuple[_Day, Decimal]]] = defaultdict(list)
     for day in days.values():
-        for kind, quantity in _of_day(day, tolerance):
+        for kind, quantity in _of_day(day, tolerance, whose[4]):
             kinds[kind].append((day, quantity))
     for kind, concerned in kinds.items():
         quantity = sum((amount for _, amount in concerned), ZERO)
         is_whole_day = kind == "missing_hours" and any(
             day.hours >= max(1, day.hours_billed) for day, _ in concerned
         )
-        if kind == "doubled_logs" or is_whole_day or quantity > tolerance * billed:
+        if kind in _ALWAYS or is_whole_day or quantity > tolerance * billed:
             yield _finding(kind, whose, [day for day, _ in concerned], quantity)
 
 
-def _of_day(day: _Day, tolerance: Decimal) -> Iterable[tuple[Kind, Decimal]]:
+def _of_day(day: _Day, tolerance: Decimal, unit_class: str) -> Iterable[tuple[Kind, Decimal]]:
+    if unit_class == "gpu_hours":  # less is idle, and no difference
+        if day.logged > day.billed * (1 + tolerance):
+            yield "over_capacity", day.logged - day.billed
+        return
     if day.missing > 0:
         yield "missing_hours", day.missing
     rest = day.billed - day.missing

@@ -81,6 +81,7 @@ def prepare(
     _load_machine_counts(con, rules)
     _load_provider_words(con)
     _load_links(con, catalogue)
+    materialise(con, "pod_nodes", "usage/pod_nodes")
     materialise(con, "machine_hours", "usage/machine_hours")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE machine_keys AS SELECT DISTINCT link_key FROM machine_hours"

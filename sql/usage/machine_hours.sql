@@ -1,5 +1,6 @@
 -- Billed machine time by the hour and by whom the ledger gave it to, and whether the hour was watched.
--- A line of many hours is spread over them evenly, its last hour has what rounding left. Lines that count accelerators'
+-- A line of many hours is spread over them evenly, its last hour has what rounding left:
+-- each target's part too, so that only a resource's sum is watched to the hour. Lines that count accelerators'
 -- cores or memory beside the machine count nothing.
 -- grain:  hour, provider, link_key, bucket, model, model_version, component, currency, usage_type,
 --         milli_gpus
@@ -62,17 +63,9 @@ spans AS (
     SELECT link_key, kind, date_trunc('hour', watched_from) AS watched_from, watched_until FROM watches
     UNION
     -- who watches a pod watches its node
-    SELECT DISTINCT
-        coalesce(nr.link_key, nk.resource_key),
-        w.kind,
-        date_trunc('hour', w.watched_from),
-        w.watched_until
-    FROM (SELECT DISTINCT ResourceId, x_ParentResourceId FROM split_shares) AS s
-    INNER JOIN resource_keys AS pk ON pk.resource_id = s.ResourceId
-    INNER JOIN resource_keys AS nk ON nk.resource_id = s.x_ParentResourceId
-    LEFT JOIN linked_resources AS pr ON pr.resource_id = s.ResourceId
-    LEFT JOIN linked_resources AS nr ON nr.resource_id = s.x_ParentResourceId
-    INNER JOIN watches AS w ON w.link_key = coalesce(pr.link_key, pk.resource_key)
+    SELECT p.node_key, w.kind, date_trunc('hour', w.watched_from), w.watched_until
+    FROM pod_nodes AS p
+    INNER JOIN watches AS w ON w.link_key = p.pod_key
 ),
 run_keys AS (
     SELECT link_key FROM links WHERE kind = 'run'

@@ -207,6 +207,33 @@ def test_a_training_job_is_compared_with_the_seconds_its_registry_says(tmp_path:
         assert made.differences() == []
 
 
+def test_more_gpu_time_than_the_machine_has_is_said_and_less_is_idle(tmp_path: Path):
+    catalogue = models("v1") + deployed("v1")
+    lines = [charge("a"), charge("b", hour=24)]
+    usage = [use("v1", gpu=1800), use("v1", hour=24, gpu=3600), use("v1", 24, gpu=3600, source="b")]
+    with month(tmp_path, lines, catalogue, usage=usage, coverage=[watched()]) as made:
+        rows = short(made.compared(), "unit_class", "logged_quantity")
+        assert [q for name, q in rows if name == "gpu_hours"] == [1800, 7200]
+        [found] = made.differences()
+        assert found.sentence == (
+            "more than there was: i-0gpu: 2.0 GPU-hours logged on 2026-09-02 on 1.0 billed: look "
+            "for a log that is read twice, or for `gpus` in the catalogue"
+        )
+
+
+def test_classes_that_miss_the_same_hours_are_one_sentence(tmp_path: Path):
+    lines = [
+        tokens(f"{kind}{hour}", "1", kind, hour=hour)
+        for kind in ("input-tokens", "output-tokens")
+        for hour in (0, 1)
+    ]
+    with month(tmp_path, lines, usage=[asked(tokens=(1000, 1000))]) as made:
+        assert sentences(made.differences(), "2026-09") == [
+            "billed and logged differ: missing hours: chat sonnet (aws): 1,000 input tokens and "
+            "1,000 output tokens were billed in 1 hour on 2026-09-01 of which the log has nothing"
+        ]
+
+
 def test_gigabytes_stand_beside_nothing(tmp_path: Path):
     line = charge("a", x_UsageType="USE1-DataTransfer-Out-Bytes", ConsumedUnit="GB")
     with month(tmp_path, [line], models("v1") + deployed("v1"), attributed=True) as made:

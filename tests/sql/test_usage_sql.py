@@ -86,6 +86,8 @@ def test_use_counts_once_and_machine_time_stands_on_its_own(folder: Path):
         )
         assert found == [("v1", 4, 2_000_000)]
         assert select(made.con, "usage/machine_models", ["model"]) == [("m",)]
+        gpu = select(made.con, "usage/gpu_days", ["milli_gpu_seconds", "gpu_microseconds"], **SPAN)
+        assert gpu == [(3_600_000, 7_000_000)]
         assert select(made.con, "usage/logged_days", ["requests"], **SPAN) == []
 
 
@@ -156,6 +158,9 @@ def test_who_watches_a_pod_watches_its_node(folder: Path):
     ) as made:
         rows = select(made.con, "usage/machine_hours", ["link_key", "is_watched"])
         assert set(rows) == {(GPU, True)}
+        assert select(made.con, "usage/pod_nodes", ["pod_key", "node_key"]) == [("pod/search", GPU)]
+        uses = select(made.con, "usage/machine_uses", ["resource_id", "requests"], **SPAN)
+        assert uses == [(GPU, 1)]
 
 
 def test_only_lines_of_a_class_give_it_their_cost(folder: Path):
