@@ -101,6 +101,13 @@ SIGNATURES: Final = (
         "pages of OpenAI's usage API",
         says={"object": "^(page|bucket)$"},
     ),
+    Signature("cloudwatch", "CloudWatch's answers of GetMetricData", ("MetricDataResults",)),
+    Signature(
+        "cloudwatch",
+        "a metric stream of CloudWatch",
+        ("metric_stream_name", "metric_name", "dimensions"),
+    ),
+    Signature("azure_monitor", "Azure Monitor's metrics", ("timespan", "interval", "value")),
     Signature(
         "litellm",
         "LiteLLM's SpendLogs",
