@@ -23,8 +23,28 @@ _BEGINNING_COLUMNS = {
 }
 
 
+_POD_COLUMNS = {
+    "node_key": "VARCHAR",
+    "hour": "TIMESTAMP",
+    "pod_key": "VARCHAR",
+    "model": "VARCHAR",
+    **dict.fromkeys(("held_us", "busy_us", "vcpu_ms", "memory_gib_ms"), "HUGEINT"),
+    **dict.fromkeys(("is_linked", "has_gpu", "is_gpu_node"), "BOOLEAN"),
+}
+
+_SHARE_COLUMNS = {
+    "hour_id": "BIGINT",
+    **dict.fromkeys(
+        ("bucket", "model", "model_version", "component", "method", "evidence"), "VARCHAR"
+    ),
+    **dict.fromkeys(("used", "idle", "whole"), "HUGEINT"),
+}
+
+
 def load_pods(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
     """Add the logged pods to the tables `links` and `rollouts`."""
+    if not _has_pods(con):
+        return
     load(con, "version_beginnings", _BEGINNING_COLUMNS, _beginnings(catalogue))
     materialise(con, "pod_links", "attribution/pod_links")
     materialise(con, "pod_rollouts", "attribution/pod_rollouts")
@@ -34,6 +54,9 @@ def load_pods(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
 
 def load_nodes(con: duckdb.DuckDBPyConnection) -> None:
     """Make the table `node_pods`, and add to `uses` what pods served that others logged."""
+    if not _has_pods(con):
+        load(con, "node_pods", _POD_COLUMNS, [])
+        return
     materialise(con, "node_pods", "attribution/node_pods", {"no_pod": NO_POD})
     materialise(con, "pod_uses", "attribution/pod_uses")
     con.execute("INSERT INTO uses BY NAME FROM pod_uses")
@@ -41,6 +64,9 @@ def load_nodes(con: duckdb.DuckDBPyConnection) -> None:
 
 def claim_nodes(con: duckdb.DuckDBPyConnection, idle_measure: str) -> None:
     """Replace the claims of every node hour in `hour_claims` by those of its pods."""
+    if not _has_pods(con):
+        load(con, "node_shares", _SHARE_COLUMNS, [])
+        return
     materialise(con, "node_shares", "attribution/node_shares")
     materialise(con, "node_claims", "attribution/node_claims", {"idle_measure": idle_measure})
     con.execute(
@@ -48,6 +74,12 @@ def claim_nodes(con: duckdb.DuckDBPyConnection, idle_measure: str) -> None:
         "AND split IN ('capacity', 'use')"
     )
     con.execute("INSERT INTO hour_claims BY NAME FROM node_claims")
+
+
+def _has_pods(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether any log lists pods: without one a month is not slower for those that have."""
+    found = "SELECT 1 FROM usage WHERE grain IN ('allocation', 'sample') LIMIT 1"
+    return bool(con.execute(found).fetchall())
 
 
 def _beginnings(catalogue: Catalogue) -> Iterator[dict[str, Any]]:

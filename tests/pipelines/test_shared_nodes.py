@@ -9,6 +9,7 @@ from attribution_builders import (
     GPU,
     Ledger,
     Row,
+    at,
     attribute,
     charge,
     deployed,
@@ -84,12 +85,73 @@ def rounded(ledger: Ledger, charge_id: str, *columns: str) -> dict[tuple[str, ..
     return {key: round(cost, 9).normalize() for key, cost in ledger.of(charge_id, *columns).items()}
 
 
-def test_pods_take_what_they_hold_and_what_nobody_holds_is_idle(tmp_path: Path) -> None:
-    usage = [held(POD_A + "-7c", gpus="1"), held(POD_B, gpus="0.5"), held("web/nginx", vcpus="8")]
-    ledger = attribute(tmp_path, [charge("a", "8")], TWO + FOUR_GPUS, usage=usage)
-    assert ledger.of("a") == {V1: 2, V2: 1, IDLE: 5}
-    assert ledger.of("a", "bucket", "evidence")[("idle", "held by no pod")] == 5
-    assert ledger.warnings == []
+Hour = tuple[list[Row], dict[tuple[str, str, str], Any]]
+
+HOURS: dict[str, Hour] = {
+    "pods take what they hold, what nobody holds is idle": (
+        [held(POD_A + "-7c", gpus="1"), held(POD_B, gpus="0.5"), held("web/nginx", vcpus="8")],
+        {V1: 2, V2: 1, IDLE: 5},
+    ),
+    "samples alone say what was held and what was busy": (
+        [sampled(POD_A, 1800), sampled(POD_B, 3600, of=7200)],
+        {V1: 1, V2: 2, IDLE: 5},
+    ),
+    "samples that name no pod are the busy time of those that hold": (
+        [held(POD_A, gpus="3"), held(POD_B, gpus="1"), sampled("GPU-1", 7200, of=14400)],
+        {V1: 3, V2: 1, IDLE: 4},
+    ),
+    "samples of GPUs that no pod held are of nobody": (
+        [sampled("(no pod)", 0, of=7200), sampled(POD_A, 1800)],
+        {V1: 1, IDLE: 7},
+    ),
+    "nobody's samples are not the pods'": (
+        [held(POD_A, gpus="1"), sampled("(no pod)", 0, of=10800)],
+        {V1: 2, IDLE: 6},
+    ),
+    "over capacity the pods share the node": (
+        [held(POD_A, gpus="2"), held(POD_B, gpus="6")],
+        {V1: 2, V2: 6},
+    ),
+    "more busy than held is held": (
+        [held(POD_A, gpus="0.5"), sampled(POD_A, 3600)],
+        {V1: 2, IDLE: 6},
+    ),
+    "a pod with a GPU that no one knows is unattributed": (
+        [held("lab/notebook", gpus="1"), held(POD_B, gpus="1"), held("web/nginx", vcpus="4")],
+        {("unattributed", "", ""): 2, V2: 2, IDLE: 4},
+    ),
+    "held by nobody at all is idle": ([held("web/nginx", vcpus="4")], {IDLE: 8}),
+}
+"""An hour each of a node of four GPUs for 8.00: who was on it, and who pays."""
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    usage = [row | {"hour": at(n)} for n, (rows, _) in enumerate(HOURS.values()) for row in rows]
+    lines = [charge(name, "8", hour=n) for n, name in enumerate(HOURS)]
+    return attribute(tmp_path_factory.mktemp("node"), lines, TWO + FOUR_GPUS, usage=usage)
+
+
+@pytest.mark.parametrize("name", HOURS)
+def test_an_hour_of_a_node_is_its_pods_and_idle(node: Ledger, name: str) -> None:
+    assert node.of(name) == HOURS[name][1]
+
+
+def test_idle_says_whether_pods_held_it(node: Ledger) -> None:
+    name = "samples alone say what was held and what was busy"
+    assert node.of(name, "bucket", "evidence") == {
+        ("model_version", "pod: deployment"): 3,
+        ("idle", "held by pods, not busy"): 3,
+        ("idle", "held by no pod"): 2,
+    }
+    assert node.warnings == [], "pods that nobody knows are no names of models"
+
+
+def test_a_machine_without_pods_is_its_versions_by_the_log(tmp_path: Path) -> None:
+    catalogue = models("v1", "v2") + deployed("v1") + deployed("v2")
+    usage = [sampled(GPU, 900), use("v1", requests=1), use("v2", requests=2)]
+    ledger = attribute(tmp_path, [charge("a", "6")], catalogue, usage=usage)
+    assert ledger.of("a") == {V1: Decimal("0.5"), V2: 1, IDLE: Decimal("4.5")}
 
 
 def test_held_and_not_busy_is_idle_by_samples_and_by_the_requests_own_gpu_time(
@@ -106,40 +168,6 @@ def test_held_and_not_busy_is_idle_by_samples_and_by_the_requests_own_gpu_time(
     assert ledger.words("a", "bucket", "evidence") >= {("idle", "held by pods, not busy")}
     shares = ledger.notional_idle.select("model_version", "effective_cost").rows()
     assert {v: round(cost, 9) for v, cost in shares} == {"v1": 3, "v2": 2}
-
-
-def test_samples_alone_say_what_was_held_and_what_was_busy(tmp_path: Path) -> None:
-    usage = [sampled(POD_A, 360), sampled(POD_B, 720)]
-    two = TWO + f'[[resources]]\nid = "{GPU}"\ngpus = 2\n'
-    ledger = attribute(tmp_path, [charge("a", "20")], two, usage=usage)
-    assert ledger.of("a") == {V1: 1, V2: 2, IDLE: 17}
-
-
-def test_samples_that_name_no_pod_are_the_busy_time_of_those_that_hold(tmp_path: Path) -> None:
-    usage = [held(POD_A, gpus="3"), held(POD_B, gpus="1"), sampled("GPU-1", 7200, of=14400)]
-    ledger = attribute(tmp_path, [charge("a", "8")], TWO + FOUR_GPUS, usage=usage)
-    assert ledger.of("a") == {V1: 3, V2: 1, IDLE: 4}
-
-
-def test_gpus_that_no_pod_held_are_idle_and_a_machine_without_pods_is_its_versions(
-    tmp_path: Path,
-) -> None:
-    usage = [sampled("(no pod)", 0, of=7200), sampled(POD_A, 1800), sampled("(no pod)", 0, 1)]
-    lines = [charge("a", "6"), charge("b", "6", hour=1)]
-    three = f'[[resources]]\nid = "{GPU}"\ngpus = 3\n'
-    ledger = attribute(tmp_path, lines, TWO + three, usage=usage)
-    assert ledger.of("a") == {V1: 1, IDLE: 5}
-    assert ledger.of("b") == {IDLE: 6}
-    alone = models("v1", "v2") + deployed("v1") + deployed("v2")
-    usage = [sampled(GPU, 900), use("v1", requests=1), use("v2", requests=2)]
-    ledger = attribute(tmp_path, lines[:1], alone, usage=usage)
-    assert ledger.of("a") == {V1: Decimal("0.5"), V2: 1, IDLE: Decimal("4.5")}
-
-
-def test_over_capacity_pods_share_the_node_and_leave_no_idle(tmp_path: Path) -> None:
-    usage = [held(POD_A, gpus="1"), held(POD_B, gpus="3")]
-    ledger = attribute(tmp_path, [charge("a", "4")], TWO, usage=usage)
-    assert ledger.of("a") == {V1: 1, V2: 3}
 
 
 def test_quiet_hours_leave_no_idle_while_a_pod_works(tmp_path: Path) -> None:
@@ -191,12 +219,6 @@ def test_a_node_without_any_ai_stays_what_its_bill_says(tmp_path: Path) -> None:
     usage = [held("web/nginx", vcpus="4", gib="1", node=NODE)]
     ledger = attribute(tmp_path, [charge("a", "16", **CPU_LINE)], TWO, usage=usage)
     assert ledger.of("a") == {NOT_AI: 16}
-
-
-def test_a_pod_with_a_gpu_that_no_one_knows_is_unattributed(tmp_path: Path) -> None:
-    usage = [held("lab/notebook", gpus="1"), held(POD_B, gpus="1"), held("web/nginx", vcpus="4")]
-    ledger = attribute(tmp_path, [charge("a", "8")], TWO + FOUR_GPUS, usage=usage)
-    assert ledger.of("a") == {("unattributed", "", ""): 2, V2: 2, IDLE: 4}
 
 
 def test_a_node_runs_training_beside_serving(tmp_path: Path) -> None:
