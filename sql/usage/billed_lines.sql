@@ -52,7 +52,7 @@ described AS (
 )
 SELECT
     d.provider,
-    CASE WHEN b.element = 'hardware' THEN d.resource_id ELSE '' END AS resource_id,
+    CASE WHEN b.element IN ('hardware', 'managed_api') THEN d.resource_id ELSE '' END AS resource_id,
     d.starts_at,
     d.ends_at,
     b.bucket,

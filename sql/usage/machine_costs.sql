@@ -11,14 +11,16 @@ WITH costs AS (
         b.model_version,
         b.component,
         sum(b.effective_cost) AS effective_cost,
-        coalesce(sum(CASE WHEN m.counts <> 'nothing' THEN b.quantity * c.seconds END), 0) AS seconds_billed
+        coalesce(
+            sum(b.quantity * c.seconds) FILTER (WHERE b.element = 'managed_api' OR m.counts <> 'nothing'), 0
+        ) AS seconds_billed
     FROM billed_lines AS b
     INNER JOIN billed_counts AS c
         USING (provider, usage_type, meter, description, amount, direction, cache, unit)
     INNER JOIN resource_keys AS k USING (resource_id)
     LEFT JOIN linked_resources AS r USING (resource_id)
-    INNER JOIN machine_counts AS m USING (rule_id, usage_type, instance_type)
-    WHERE c.unit_class = 'instance_hours' AND b.element = 'hardware' AND b.resource_id <> ''
+    LEFT JOIN machine_counts AS m USING (rule_id, usage_type, instance_type)
+    WHERE c.unit_class = 'instance_hours' AND b.element IN ('hardware', 'managed_api') AND b.resource_id <> ''
     GROUP BY ALL
 ),
 hours AS (

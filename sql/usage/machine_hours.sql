@@ -1,7 +1,7 @@
 -- Billed machine time by the hour and by whom the ledger gave it to, and whether the hour was watched.
 -- A line of many hours is spread over them evenly, its last hour has what rounding left:
 -- each target's part too, so that only a resource's sum is watched to the hour. Lines that count accelerators'
--- cores or memory beside the machine count nothing.
+-- cores or memory beside the machine count nothing. Provisioned throughput is time like a machine's.
 -- grain:  hour, provider, link_key, bucket, model, model_version, component, currency, usage_type,
 --         milli_gpus
 -- params: none
@@ -28,9 +28,9 @@ WITH timed AS (
     INNER JOIN provider_words AS w ON w.name = b.provider
     INNER JOIN resource_keys AS k USING (resource_id)
     LEFT JOIN linked_resources AS r USING (resource_id)
-    INNER JOIN machine_counts AS m USING (rule_id, usage_type, instance_type)
-    WHERE c.unit_class = 'instance_hours' AND b.element = 'hardware' AND b.resource_id <> ''
-      AND m.counts <> 'nothing'
+    LEFT JOIN machine_counts AS m USING (rule_id, usage_type, instance_type)
+    WHERE c.unit_class = 'instance_hours' AND b.resource_id <> ''
+      AND (b.element = 'managed_api' OR b.element = 'hardware' AND m.counts <> 'nothing')
 ),
 hours AS (
     SELECT

@@ -163,6 +163,17 @@ def test_who_watches_a_pod_watches_its_node(folder: Path):
         assert uses == [(GPU, 1)]
 
 
+def test_provisioned_throughput_is_time_that_its_log_watches(folder: Path):
+    unit = "arn:aws:bedrock:us-east-1:1:provisioned-model/p1"
+    line = tokens("p", "2", "ProvisionedThroughput", ResourceId=unit, ConsumedUnit="Hours")
+    usage = [asked(resource_id=unit)]
+    with month(folder, [line], usage=usage, coverage=[watched(resource=unit)]) as made:
+        days = select(made.con, "usage/machine_days", ["resource_id", "seconds", "watched_seconds"])
+        assert days == [("provisioned-model/p1", 7200, 7200)]
+        assert select(made.con, "usage/logged_days", ["requests"], **SPAN) == []
+        assert select(made.con, "usage/machine_costs", ["seconds_billed"]) == [(7200,)]
+
+
 def test_only_lines_of_a_class_give_it_their_cost(folder: Path):
     lines = [
         tokens("in", "1", cost="3"),
