@@ -107,7 +107,7 @@ SIGNATURES: Final = (
         "a metric stream of CloudWatch",
         ("metric_stream_name", "metric_name", "dimensions"),
     ),
-    Signature("azure_monitor", "Azure Monitor's metrics", ("timespan", "interval", "value")),
+    Signature("azure-monitor", "Azure Monitor's metrics", ("timespan", "interval", "value")),
     Signature(
         "litellm",
         "LiteLLM's SpendLogs",
