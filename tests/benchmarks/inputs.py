@@ -44,11 +44,16 @@ class Size:
         return self.bill_lines
 
 
+def is_series(kind: str) -> bool:
+    """Whether `make_series` makes it."""
+    return kind in ("usage-vllm", "usage-dcgm", "usage-series-table")
+
+
 def folder(data: Path, kind: str, size: Size) -> Path:
     """Where the input lies; its name changes with the code that makes it."""
     makers = ["inputs.py", "make_bill.py", "make_exports.py", "make_logs.py", "fleet.py"]
     if kind.startswith("usage-"):
-        makers = ["make_usage_logs.py"]
+        makers = ["make_series.py" if is_series(kind) else "make_usage_logs.py"]
     code = b"".join((HERE / name).read_bytes() for name in makers)
     return data / f"{kind}-{size.bill_lines}-{hashlib.sha256(code).hexdigest()[:8]}"
 
@@ -85,10 +90,11 @@ def make(kind: str, size: Size, data: Path) -> None:
 
             write_export(part, kind.removeprefix("export-"), size.bill_lines)
         elif kind.startswith("usage-"):
-            from tests.benchmarks import make_usage_logs
+            from tests.benchmarks import make_series, make_usage_logs
 
             name = kind.removeprefix("usage-").replace("-", "_")
-            getattr(make_usage_logs, f"write_{name}")(part, size.bill_lines)
+            maker = make_series if is_series(kind) else make_usage_logs
+            getattr(maker, f"write_{name}")(part, size.bill_lines)
         elif kind == "catalogue":
             from tests.benchmarks.fleet import catalogue
 

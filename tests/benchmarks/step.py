@@ -13,7 +13,7 @@ import duckdb
 
 from pipelines.queries import sql
 from tests.benchmarks.exports import EXPORTS
-from tests.benchmarks.inputs import MONTH, Size, files, folder
+from tests.benchmarks.inputs import MONTH, Size, files, folder, is_series
 from tests.benchmarks.usage_logs import USAGE_LOGS
 
 THREADS = 2
@@ -59,13 +59,14 @@ def read_usage_log(data: Path, kind: str, size: Size, work: Path) -> None:
     from pipelines.inference.sources import LogInput
     from pipelines.inference.usage import read_usage
     from pipelines.settings import LogSource
-    from tests.benchmarks import make_usage_logs
+    from tests.benchmarks import make_series, make_usage_logs
 
     how, root = USAGE_LOGS[kind], folder(data, kind, size)
     mapping = None
     if how.mapping is not None:
+        maker = make_series if is_series(kind) else make_usage_logs
         is_known = is_shipped(how.mapping)
-        mapping = shipped_text(how.mapping) if is_known else getattr(make_usage_logs, how.mapping)
+        mapping = shipped_text(how.mapping) if is_known else getattr(maker, how.mapping)
     source = LogSource(name="log", path=".", format=how.format, mapping=how.mapping)
     format_ = format_of(source, mapping)
     log = [
