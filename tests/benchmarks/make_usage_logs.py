@@ -282,3 +282,131 @@ def write_pod_allocations(path: Path, n: int) -> None:
         }}""",
         gz=True,
     )
+
+
+_ANSWER = "'chatcmpl-' || md5('answer ' || i)"
+
+
+def write_litellm(path: Path, n: int) -> None:
+    """LiteLLM's logging payloads of the calls of `write_bedrock`, as its S3 logger flushes them."""
+    _write(
+        path,
+        "2026-09-{day:02}/batch-{number:06}.jsonl",
+        n,
+        f"""{{
+            id: {_ANSWER}, trace_id: 'trace-' || i, litellm_call_id: 'call-' || i,
+            call_type: 'acompletion', stream: false, status: 'success', cache_hit: NULL,
+            custom_llm_provider: 'bedrock', response_cost: (i % 977) / 1000000,
+            total_tokens: 40 + i % 900 + i % 400, prompt_tokens: 30 + i % 900 + i % 10 // 9 * 1024,
+            completion_tokens: 10 + i % 400,
+            startTime: epoch_us({_AT}) / 1000000 + 0.5, endTime: epoch_us({_AT}) / 1000000 + 2,
+            model: 'bedrock/us.anthropic.claude-' || i % 5 || '-v1:0', model_group: 'claude',
+            api_base: 'https://bedrock-runtime.us-east-1.amazonaws.com/model/x/converse',
+            metadata: {{
+                user_api_key_alias: 'app-' || i % 20, user_api_key_team_alias: 'shop-' || i % 9,
+                usage_object: {{
+                    prompt_tokens: 30 + i % 900, completion_tokens: 10 + i % 400,
+                    prompt_tokens_details: {{cached_tokens: i % 10 // 9 * 1024}},
+                    completion_tokens_details: {{reasoning_tokens: i % 10}}
+                }}
+            }},
+            messages: [{{role: 'user', content: {_BODY}}}], response: {{choices: [{_BODY}]}},
+            hidden_params: {{
+                additional_headers: {{"llm_provider-x-amzn-requestid": {_ID}}}, response_cost: NULL
+            }},
+            model_map_information: {{model_map_key: 'claude'}}
+        }}""",
+        gz=False,
+    )
+
+
+_SPEND_LOG = f"""
+    SELECT
+        {_ANSWER} AS request_id, 'acompletion' AS call_type, {_ID} AS api_key,
+        (i % 977) / 1000000 AS spend, 30 + i % 900 AS prompt_tokens,
+        10 + i % 400 AS completion_tokens, {_AT} AS "startTime", {_AT} AS "endTime",
+        'gpt-4o-' || i % 5 AS model, 'openai' AS custom_llm_provider, '' AS api_base,
+        'False' AS cache_hit, 'shop-' || i % 9 AS team_id, '' AS end_user, 'success' AS status,
+        json_object('user_api_key_alias', 'app-' || i % 20, 'usage_object', json_object(
+            'prompt_tokens', 30 + i % 900, 'completion_tokens', 10 + i % 400,
+            'prompt_tokens_details', json_object('cached_tokens', i % 30)))::VARCHAR AS metadata,
+        json_object('messages', {_BODY})::VARCHAR AS proxy_server_request
+    FROM range($first, $last) AS r(i)
+"""
+
+
+def _write_spend_logs(path: Path, n: int, suffix: str, form: str) -> None:
+    path.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as con:
+        for number, first in enumerate(range(0, n, LINES_PER_FILE)):
+            con.execute(
+                f"COPY ({_SPEND_LOG.replace('$n', str(n))}) "
+                f"TO '{path / f'{number:06}{suffix}'}' ({form})",
+                {"first": first, "last": min(first + LINES_PER_FILE, n)},
+            )
+
+
+def write_litellm_csv(path: Path, n: int) -> None:
+    """LiteLLM's table SpendLogs as its database copies it out, in gzip."""
+    _write_spend_logs(path, n, ".csv.gz", "FORMAT csv, HEADER, COMPRESSION gzip")
+
+
+def write_litellm_parquet(path: Path, n: int) -> None:
+    """LiteLLM's table SpendLogs as a warehouse keeps it."""
+    _write_spend_logs(path, n, ".parquet", "FORMAT parquet, COMPRESSION zstd")
+
+
+SPANS_PER_LINE = 50
+
+
+def write_otel(path: Path, n: int) -> None:
+    """Spans of the calls of `write_litellm`, 50 a line; one in five is an agent's."""
+
+    def attributes(**texts: str) -> str:
+        listed = ", ".join(
+            f"{{key: '{key}', value: {{{'intValue' if 'tokens' in key else 'stringValue'}: "
+            f"({text})::VARCHAR}}}}::JSON"
+            for key, text in texts.items()
+        )
+        return f"[{listed}]"
+
+    inference = attributes(
+        **{
+            "gen_ai.operation.name": "CASE WHEN i % 5 = 4 THEN 'invoke_agent' ELSE 'chat' END",
+            "gen_ai.provider.name": "'aws.bedrock'",
+            "gen_ai.request.model": "'us.anthropic.claude-' || i % 5 || '-v1:0'",
+            "gen_ai.response.id": _ANSWER,
+            "gen_ai.usage.input_tokens": "30 + i % 900",
+            "gen_ai.usage.output_tokens": "10 + i % 400",
+            "gen_ai.request.temperature": "0.5",
+            "gen_ai.input.messages": _BODY,
+            "gen_ai.output.messages": _BODY,
+        }
+    )
+    span = f"""{{
+        traceId: {_ID}, spanId: left(md5('span ' || i), 16), name: 'chat claude', kind: 3,
+        startTimeUnixNano: (epoch_us({_AT}) * 1000)::VARCHAR,
+        endTimeUnixNano: (epoch_us({_AT}) * 1000 + 2000000000)::VARCHAR,
+        attributes: {inference}, status: {{}}
+    }}"""
+    lines = max(n // SPANS_PER_LINE, 1)
+    spans = span.replace("$n", str(lines * SPANS_PER_LINE)).replace("i %", "k %")
+    spans = spans.replace("|| i", "|| k").replace("+ i *", "+ k *").replace("(i:", "(k:")
+    _write(
+        path,
+        "traces-{number:06}.json",
+        lines,
+        f"""{{
+            resourceSpans: [{{
+                resource: {{attributes: {attributes(**{"service.name": "'app-' || i % 20"})}}},
+                scopeSpans: [{{
+                    scope: {{name: 'opentelemetry.instrumentation.botocore'}},
+                    spans: list_transform(
+                        range(i * {SPANS_PER_LINE}, (i + 1) * {SPANS_PER_LINE}), lambda k: {spans}
+                    )
+                }}]
+            }}]
+        }}""",
+        per_file=LINES_PER_FILE // SPANS_PER_LINE,
+        gz=False,
+    )

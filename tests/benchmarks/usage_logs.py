@@ -30,4 +30,11 @@ USAGE_LOGS = {
     "usage-kserve": UsageLog(mapping="kserve"),
     "usage-mapped-csv": UsageLog(mapping="MAPPED_TABLE"),
     "usage-mapped-parquet": UsageLog(mapping="MAPPED_TABLE"),
+    "usage-litellm": UsageLog("litellm"),
+    "usage-litellm-csv": UsageLog("litellm"),
+    "usage-litellm-parquet": UsageLog("litellm"),
+    "usage-otel": UsageLog("otel"),
+    "usage-vllm": UsageLog("vllm"),
+    "usage-dcgm": UsageLog("dcgm"),
+    "usage-series-table": UsageLog(mapping="SERIES_TABLE"),
 }

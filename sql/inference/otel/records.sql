@@ -1,21 +1,29 @@
 -- The spans of OTLP traces: inference as requests, everything else left out with what it is.
 -- grain:  file_no, line, span
 -- params: none; view log_lines
-WITH spans AS (
-    SELECT file_no, line, wrong, unnest(r.spans) AS span
+WITH resources AS (
+    SELECT file_no, line, wrong, unnest(r.resources) AS resource, unnest(r.scopes) AS scopes
     FROM log_lines
 ),
 
-listed AS (
+scopes AS (
+    SELECT file_no, line, wrong, resource, unnest(scopes) AS spans
+    FROM resources
+),
+
+spans AS (
     SELECT
         file_no,
         line,
         wrong,
-        span,
-        list_transform(span.attributes, lambda attribute: attribute.key) AS keys,
-        list_transform(span.attributes, lambda attribute: attribute.text) AS texts,
-        list_transform(span.resource, lambda attribute: attribute.key) AS resource_keys,
-        list_transform(span.resource, lambda attribute: attribute.text) AS resource_texts
+        resource.keys AS resource_keys,
+        resource.texts AS resource_texts,
+        unnest(spans) AS span
+    FROM scopes
+),
+
+listed AS (
+    SELECT *, span.keys AS keys, span.texts AS texts
     FROM spans
 ),
 
@@ -63,9 +71,9 @@ named AS (
             texts[list_position(keys, 'gen_ai.usage.reasoning.output_tokens')],
             texts[list_position(keys, 'gen_ai.usage.reasoning_tokens')]
         ) AS reasoning,
-        list_has_any(keys, ['gen_ai.tool.name']) AS names_tool,
-        list_has_any(keys, ['gen_ai.agent.name']) AS names_agent,
-        list_has_any(keys, ['gen_ai.workflow.name']) AS names_workflow,
+        list_contains(keys, 'gen_ai.tool.name') AS names_tool,
+        list_contains(keys, 'gen_ai.agent.name') AS names_agent,
+        list_contains(keys, 'gen_ai.workflow.name') AS names_workflow,
         lower(texts[list_position(keys, 'traceloop.span.kind')]) AS older_kind,
         coalesce(
             texts[list_position(keys, 'openai.response.service_tier')],
