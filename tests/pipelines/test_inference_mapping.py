@@ -1,6 +1,7 @@
 """Logs of any shape by a user's mapping file: what it may say, and what is said of a wrong one."""
 
 import json
+from base64 import b64encode
 from datetime import datetime
 
 import duckdb
@@ -298,3 +299,71 @@ def test_a_mistake_in_a_mapping_is_named_with_its_key(mapping, said):
         mapped_format(mapping, "my.toml")
     assert "my.toml" in str(error.value)
     assert said in str(error.value)
+
+
+README = """
+kind = "records"
+rank = "provider"
+[fields]
+started_at = { first_of = [
+    "response.createTime",
+    { instant = "logged_at", minus = "latency", unit = "ms" },
+] }
+model = { match = "models/([^/]+)$", of = "model" }
+model_version = "response.candidates[0].version"
+resource_id = { concat = ["cluster", "node"], with = "/" }
+use_case = { file = '^([^/]+)/' }
+tenant = { if_there = "labels.tenant" }
+request_id = "id"
+status = "state"
+input_tokens = "response.usage.prompt"
+output_tokens = { sum = ["response.usage.answer", "response.usage.thoughts"] }
+gpu_ms = { product = ["gpus", "seconds"] }
+reported_cost = { base64 = "payload", path = "usage.cost" }
+[scale]
+gpu_ms = 1000
+[constants]
+provider = "gcp"
+[words.status]
+SUCCEED = "ok"
+QUOTA = "throttled"
+[leave_out]
+state = ["WARM-UP"]
+[reading]
+dates = "iso"
+timezone = "Europe/Berlin"
+"""
+
+
+def test_everything_a_mapping_may_say_of_a_record_together(tmp_path):
+    log = write_jsonl(
+        tmp_path / "search/log.jsonl",
+        [
+            {
+                "logged_at": "2026-09-05 12:15:02.5",
+                "latency": 2_500.5,
+                "model": "publishers/us/models/rank",
+                "response": {
+                    "candidates": [{"version": "v7"}, {"version": "v8"}],
+                    "usage": {"prompt": 12, "answer": "30", "thoughts": 5},
+                },
+                "cluster": "eu",
+                "node": "n1",
+                "labels": "none",
+                "id": "1",
+                "state": "SUCCEED",
+                "gpus": 2,
+                "seconds": 0.25,
+                "payload": b64encode(b'{"usage": {"cost": 0.0123}}').decode(),
+            },
+            {"state": "WARM-UP"},
+        ],
+    )
+    read = read_mapped(tmp_path, README, log)
+    assert read.fates() == {"search/log.jsonl": (2, 1, 0, 1, 0)}
+    assert started(read) == datetime(2026, 9, 5, 10, 14, 59, 999500)
+    [row] = read.usage.to_dicts()
+    names = ("provider", "model", "model_version", "resource_id", "use_case", "tenant", "status")
+    assert [row[name] for name in names] == ["gcp", "rank", "v7", "eu/n1", "search", "", "ok"]
+    assert (row["input_tokens"], row["output_tokens"]) == (12, 35)
+    assert (row["gpu_microseconds"], str(row["reported_cost"])) == (500_000, "0.012300000000000000")
