@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from pipelines.demo import business as sold
 from pipelines.demo import delivery, shop
 from pipelines.demo.bill import ASSEMBLIES, bill_lines
 from pipelines.demo.traffic import FIELDS, gateway_calls, support_calls
@@ -34,6 +35,7 @@ modelspend.toml   settings: where everything is, which policies apply
 catalogue.toml    models, versions, deployments, runs, artefacts, plans
 bills/            the AWS Cost and Usage Report as AWS delivers it, one folder for each month
 logs/             what the models were asked: the serving gateway and customer service
+business/         what the shop sold, day by day
 lake/             appears when a month is run
 
 What to look for: a GPU node nobody switched off (i-0b22c0de00fraud01), an endpoint three model
@@ -66,6 +68,8 @@ def write_shop(folder: Path) -> ShopFiles:
     settings = _write(folder / "modelspend.toml", template("demo/modelspend.toml").encode())
     catalogue = _write(folder / "catalogue.toml", template("demo/catalogue.toml").encode())
     _write(folder / "README.txt", README.encode())
+    lines = [",".join(row) for row in (sold.FIELDS, *sold.sales())]
+    _write(folder / "business/sales.csv", _joined(lines))
     bills = [path for month in shop.MONTHS for path in _deliver(folder, month, restated=False)]
     return ShopFiles(folder, settings, catalogue, tuple(bills), tuple(_write_logs(folder)))
 
