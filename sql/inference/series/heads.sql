@@ -61,6 +61,7 @@ checked AS (
     SELECT
         *,
         is_whole
+        AND regexp_full_match(before, '\s*(?:[a-zA-Z_:][\w:.]*)?\s*')
         AND len(list_distinct(list_transform(pairs, lambda pair: pair.key))) = len(pairs)
             AS is_readable
     FROM labelled
