@@ -366,13 +366,17 @@ def test_the_records_of_counters_sum_their_series_and_say_what_was_left_out(con)
     ]
 
 
-def test_the_usual_interval_is_the_median_of_a_series(con):
-    role(con, {}, {"head_no": 2, "series_no": 2})
-    used(con, *({"at_ms": t} for t in (0, 15_000, 30_010, 90_000)), {"series_no": 2, "at_ms": 1})
-    assert select(con, "inference/series/intervals", ["series_no", "usual"]) == [
-        (1, 15_000),
-        (2, 15_000),
-    ]
+def test_the_usual_interval_is_the_median_of_a_series_on_a_day(con):
+    tomorrow = 24 * HOUR
+    used(
+        con,
+        *({"at_ms": at_ms} for at_ms in (0, 15_000, 30_010, 90_000)),
+        *({"at_ms": tomorrow + at_ms} for at_ms in (0, 60_000, 120_000)),
+        {"at_ms": 2 * tomorrow},
+        {"series_no": 2, "at_ms": 1},
+    )
+    found = select(con, "inference/series/intervals", ["series_no", "day", "usual"])
+    assert found == [(1, 0, 15_000), (1, 1, 60_000), (1, 2, 60_000), (2, 0, 60_000)]
 
 
 def test_the_better_metric_of_an_hour_and_the_parts_of_a_device_count(con):
@@ -398,8 +402,8 @@ def intervals(con, usual=10):
     table(
         con,
         "series_intervals",
-        {"series_no": "UINTEGER", "usual": COUNT},
-        {"series_no": 1, "usual": usual},
+        {"series_no": "UINTEGER", "day": COUNT, "usual": COUNT},
+        {"series_no": 1, "day": 0, "usual": usual},
     )
 
 

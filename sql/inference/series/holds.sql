@@ -37,7 +37,8 @@ FROM (
             PARTITION BY series_no ORDER BY at_ms, record_no, file_no DESC, line DESC
         )
     ) AS placed
-    LEFT JOIN series_intervals AS intervals ON placed.series_no = intervals.series_no
+    LEFT JOIN series_intervals AS intervals
+        ON placed.series_no = intervals.series_no AND placed.at_ms // 86400000 = intervals.day
     WHERE NOT is_end
 )
 GROUP BY

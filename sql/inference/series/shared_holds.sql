@@ -39,7 +39,8 @@ held AS (
             ELSE least(next_at - at_ms, coalesce($interval, $longest * intervals.usual))
         END AS hold
     FROM next_ones AS held
-    LEFT JOIN series_intervals AS intervals ON held.series_no = intervals.series_no
+    LEFT JOIN series_intervals AS intervals
+        ON held.series_no = intervals.series_no AND held.at_ms // 86400000 = intervals.day
     WHERE NOT is_end
 )
 
