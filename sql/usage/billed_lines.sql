@@ -40,13 +40,14 @@ described AS (
             WHEN ServiceProviderName ILIKE 'ali%' THEN coalesce(SkuMeter, x_UsageType, '')
             ELSE ''
         END AS amount,
-        coalesce(SkuPriceDetails ->> '$.TokenDirection', SkuPriceDetails ->> '$.x_TokenDirection', '')
-            AS direction,
-        coalesce(SkuPriceDetails ->> '$.TokenCacheAction', SkuPriceDetails ->> '$.x_TokenCacheAction', '')
-            AS cache,
+        coalesce(details ->> '$.TokenDirection', details ->> '$.x_TokenDirection', '') AS direction,
+        coalesce(details ->> '$.TokenCacheAction', details ->> '$.x_TokenCacheAction', '') AS cache,
         coalesce(ConsumedUnit, '') AS unit,
         coalesce(x_InstanceType, '') AS instance_type
-    FROM read_parquet($charges_files, hive_partitioning = false, union_by_name = true)
+    FROM (
+        SELECT *, CASE WHEN json_valid(SkuPriceDetails) THEN SkuPriceDetails END AS details
+        FROM read_parquet($charges_files, hive_partitioning = false, union_by_name = true)
+    )
     WHERE ChargeCategory = 'Usage' AND ConsumedQuantity IS NOT NULL
       AND ChargePeriodStart >= $month_start AND ChargePeriodStart < $until
 )

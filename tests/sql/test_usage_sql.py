@@ -61,6 +61,17 @@ def test_an_instance_id_of_model_studio_tells_the_kind_of_tokens(folder: Path):
         assert rows == [("alibaba", "output_tokens", 2)]
 
 
+def test_a_bills_own_keys_tell_the_class_and_broken_ones_tell_nothing(folder: Path):
+    keys = '{"TokenDirection": "Input", "TokenCacheAction": "Write"}'
+    lines = [
+        tokens("a", "1", "output-tokens", SkuPriceDetails=keys),
+        tokens("b", "1", "output-tokens", SkuPriceDetails="{not JSON"),
+    ]
+    with month(folder, lines) as made:
+        rows = select(made.con, "usage/billed_days", ["unit_class"])
+        assert rows == [("input_tokens_cache_write",), ("output_tokens",)]
+
+
 def test_use_counts_once_and_machine_time_stands_on_its_own(folder: Path):
     gpu_log = {"resource_id": GPU, "provider": "aws"}
     usage = [
