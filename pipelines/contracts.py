@@ -797,7 +797,8 @@ as seconds, so that nothing is divided. `logged_quantity` is NULL where no log c
 units of unknown size), 0 where it would and has nothing. A log knows no SKU: where several bill one
 class of a day, it is split over them in proportion. Of `hours_billed` the log has nothing in
 `hours_missing`, which cost `quantity_missing` units; a day billed as a whole has 24 hours or none
-missing. `resource_id` is a resource's key, '' for what is billed by tokens and requests."""
+missing, a line of several days lies on them in proportion to the log. `resource_id` is a resource's
+key, '' for what is billed by tokens and requests."""
 
 UNIT_COSTS = Contract(
     name="out_spend__unit_costs",

@@ -63,9 +63,28 @@ class Logged:
 
 
 @dataclass
+class _Span:
+    """A billed line of several days, which says nothing of any one of them."""
+
+    key: Key
+    days: list[str]
+    sku: str
+    unit: str
+    quantity: Decimal
+
+
+@dataclass
 class _Books:
     billed: dict[Key, dict[str, Billed]] = field(default_factory=lambda: defaultdict(dict))
+    spans: list[_Span] = field(default_factory=list)
     logged: dict[Key, Logged] = field(default_factory=dict)
+
+    def line(self, key: Key, sku: str, unit: str) -> Billed:
+        """The line of a SKU; one SKU in two units is no one quantity and gets two lines."""
+        found = self.billed[key].setdefault(sku, Billed(unit))
+        if found.unit != unit:
+            found = self.billed[key].setdefault(f"{sku} ({unit})", Billed(unit))
+        return found
 
 
 def billed_vs_logged(
@@ -80,6 +99,7 @@ def billed_vs_logged(
     bounds = {"month_start": prepared.start, "until": prepared.until}
     machines = {row["model"] for row in rows_of(query(con, "usage/machine_models"))}
     _log(books, rows_of(query(con, "usage/logged_days", **bounds)), machines)
+    _lay(books)
     _machines(books, rows_of(query(con, "usage/machine_days")), prepared, catalogue)
     _gpu_time(books, rows_of(query(con, "usage/gpu_days", **bounds)))
     rows = list(_rows(books, prepared.month))
@@ -92,29 +112,41 @@ def _bill(books: _Books, rows: Iterable[Mapping[str, Any]], prepared: Prepared) 
     for row in rows:
         meant = prepared.counts[tuple(row[name] for name in TEXTS)]
         quantity = _times(row["quantity"], meant.factor)
-        missing = _times(row["quantity_missing"], meant.factor)
         days = _days(row["first_date"], row["last_date"], last)
-        parts = split(quantity, [1] * len(days)) if len(days) > 1 else [quantity]
-        for day, part in zip(days, parts, strict=True):
-            key = Key(
-                day,
-                row["provider"],
-                "",
-                row["model"],
-                row["model_version"],
-                row["unit_class"],
-                meant.is_batch,
-            )
-            sku = row["usage_type"]
-            line = books.billed[key].setdefault(sku, Billed(meant.unit))
-            if line.unit != meant.unit:  # one SKU in two units is no one quantity
-                line = books.billed[key].setdefault(f"{sku} ({meant.unit})", Billed(meant.unit))
-            line.quantity += part
-            line.missing += missing if len(days) == 1 else ZERO
-            line.hours = max(line.hours, row["hours_billed"])
-            line.hours_missing = max(
-                line.hours_missing, row["hours_missing"] if len(days) == 1 else 0
-            )
+        key = Key(
+            days[0],
+            row["provider"],
+            "",
+            row["model"],
+            row["model_version"],
+            row["unit_class"],
+            meant.is_batch,
+        )
+        if len(days) > 1:
+            books.spans.append(_Span(key, days, row["usage_type"], meant.unit, quantity))
+            continue
+        line = books.line(key, row["usage_type"], meant.unit)
+        line.quantity += quantity
+        line.missing += _times(row["quantity_missing"], meant.factor)
+        line.hours = max(line.hours, row["hours_billed"])
+        line.hours_missing = max(line.hours_missing, row["hours_missing"])
+
+
+def _lay(books: _Books) -> None:
+    """Lay lines of several days on their days in proportion to what is logged, else evenly.
+
+    So a day differs as the span does: no day is missing or doubled for the bill's coarseness.
+    """
+    for span in books.spans:
+        keys = [replace(span.key, charge_date=day) for day in span.days]
+        found = [books.logged.get(key, Logged()).quantity or ZERO for key in keys]
+        weights = [int(quantity.scaleb(6)) for quantity in found]
+        parts = split(span.quantity, weights if any(weights) else [1] * len(keys))
+        for key, part in zip(keys, parts, strict=True):
+            if part:
+                line = books.line(key, span.sku, span.unit)
+                line.quantity += part
+                line.hours = 24
 
 
 def _log(books: _Books, rows: Iterable[Mapping[str, Any]], machines: set[str]) -> None:
@@ -126,7 +158,7 @@ def _log(books: _Books, rows: Iterable[Mapping[str, Any]], machines: set[str]) -
     classes: dict[tuple[str, str], set[str]] = defaultdict(set)
     versions: dict[tuple[str, str], set[str]] = defaultdict(set)
     has_batch: set[tuple[str, str]] = set()
-    for key in books.billed:
+    for key in (*books.billed, *(span.key for span in books.spans)):
         whose = key.provider, key.model
         if key.unit_class in LOGGED_CLASSES:
             classes[whose].add(key.unit_class)

@@ -1,5 +1,5 @@
 -- What was billed by tokens, requests, images and gigabytes, and in which of those hours the log has
--- nothing. A line of more than a day covers its days; what it counts is spread over them later.
+-- nothing. A line of more than a day covers its days; what it counts is laid on them later.
 -- grain:  first_date, last_date, provider, model, model_version, is_batch, the texts of the line
 -- params: none
 WITH counted AS (

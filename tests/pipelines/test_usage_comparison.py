@@ -64,7 +64,7 @@ def test_batch_is_compared_apart_where_the_bill_has_it(tmp_path: Path):
         assert found[0] == (False, 3000)
 
 
-def test_a_line_of_many_days_is_spread_over_its_days(tmp_path: Path):
+def test_a_line_of_many_days_lies_on_its_days_as_the_log_does(tmp_path: Path):
     line = tokens("m", "3", hour=0, until=72)
     with month(
         tmp_path, [line], usage=[asked(h, tokens=(1000, 0)) for h in (0, 24, 48)], until=at(72)
@@ -74,6 +74,13 @@ def test_a_line_of_many_days_is_spread_over_its_days(tmp_path: Path):
             (f"2026-09-0{day}", 1000, 1000) for day in (1, 2, 3)
         ]
         assert made.differences() == []
+    usage = [asked(0, tokens=(2990, 0)), asked(25, tokens=(10, 0))]
+    with month(tmp_path, [line], usage=usage, until=at(72)) as made:
+        found = short(made.compared(), "charge_date", "billed_quantity")
+        assert [row for row in found if row[1]] == [("2026-09-01", 2990), ("2026-09-02", 10)]
+        assert made.differences() == []
+    with month(tmp_path, [line], until=at(72)) as made:
+        assert [q for (q,) in short(made.compared(), "billed_quantity")] == [1000, 1000, 1000]
 
 
 def test_nothing_is_compared_after_the_last_day_that_is_billed_completely(tmp_path: Path):
