@@ -1,8 +1,6 @@
--- Lines of text as samples, so far as they hold one that is wanted: the series as written, its value
--- and its time. Text exposition (Prometheus, OpenMetrics) and `promtool tsdb dump` are told apart
--- from JSON, which is kept as `other`; comments and other metrics are passed over. A line that is
--- none of these is a sample without `head`. The usual line is taken apart without patterns: three
--- times faster.
+-- Lines of text as samples, if their metric is wanted: the series as written, its value and its time.
+-- JSON is kept as `other`; comments and other metrics are passed over; a line that is none of these
+-- is a sample without `head`. The usual line is taken apart without patterns: three times faster.
 -- grain:  line, in the order of the files
 -- params: $wanted pattern that every line of the metrics in question matches
 SELECT
