@@ -1,6 +1,10 @@
 """DCGM's samples: GPU time held and busy, by pod and node."""
 
+import random
 from datetime import datetime
+from itertools import pairwise
+
+import pytest
 
 from pipelines.inference.dcgm import FORMAT, NO_POD
 from tests.pipelines.inference_logs import read_logs, write_text
@@ -162,3 +166,25 @@ def test_a_single_sample_stands_for_no_known_time(tmp_path):
     found = read(tmp_path, active(1, at(5), **POD))
     assert found.usage.is_empty()
     assert found.files.select("records", "left_out").rows() == [(1, 1)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_samples_in_any_order_hold_and_work_as_reckoned_by_hand(tmp_path, seed):
+    chance = random.Random(seed)  # noqa: S311 -- no secret
+    lines, held, busy = [], 0.0, 0.0
+    for gpu in range(3):
+        seconds, moments = 0, []
+        for _ in range(80):
+            moments.append((seconds, chance.randrange(101) / 100))
+            seconds += chance.choice([15] * 8 + [30, 600])
+        for (start, value), (end, _) in pairwise([*moments, (moments[-1][0] + 15, 0)]):
+            lasts = min(end - start, 45)
+            held += lasts
+            busy += value * lasts
+        lines += [active(v, at(0, s), UUID=f"G{gpu}", **POD) for s, v in moments]
+    lines += chance.sample(lines, 30)
+    chance.shuffle(lines)
+    found = read(tmp_path, *lines)
+    assert found.total("gpu_held_microseconds") == round(held * SECOND)
+    assert found.total("gpu_microseconds") == round(busy * SECOND)
+    assert found.files["duplicates"].to_list() == [30]

@@ -1,8 +1,10 @@
 """vLLM's counters: what was served between two scrapes, whatever form they were kept in."""
 
 import json
-from datetime import datetime
+import random
+from datetime import datetime, timedelta
 
+import polars as pl
 import pytest
 
 from pipelines.inference.vllm import FORMAT
@@ -73,8 +75,8 @@ def test_a_scrape_as_vllm_exposes_it_gives_requests_and_tokens_of_the_model(tmp_
 
 def test_old_names_and_those_of_other_exporters_are_the_same_counters(tmp_path):
     lines = []
-    for n, name in enumerate(("vllm:prompt_tokens", "vllm_prompt_tokens_total", "ray_vllm:x")):
-        name = name.replace("ray_vllm:x", "ray_vllm:prompt_tokens_total")
+    names = ("vllm:prompt_tokens", "vllm_prompt_tokens_total", "ray_vllm:prompt_tokens_total")
+    for n, name in enumerate(names):
         of = {"model_name": f"m{n}", "instance": "h:1"}
         lines += [sample(name, of, 5, at(1)), sample(name, of, 7, at(2))]
         lines += [
@@ -276,3 +278,32 @@ def test_two_scrapers_of_one_server_count_it_once(tmp_path):
     ]
     found = read(tmp_path, ("m.prom", lines))
     assert found.total("input_tokens") == 15
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_counters_in_any_order_add_up_as_reckoned_by_hand(tmp_path, seed):
+    chance = random.Random(seed)  # noqa: S311 -- no secret
+    lines, expected, by_hour = [], 0, {}
+    for server in range(3):
+        seconds, value = chance.randrange(100), chance.randrange(10**6)
+        before = None
+        for _ in range(60):
+            lines.append(prompts(value, at(0, seconds), instance=f"h{server}:1"))
+            if before is not None:
+                start, old = before
+                rise = value - old if value >= old else value
+                expected += rise
+                if start // 3600 == (seconds - 1) // 3600:
+                    hour = datetime(2026, 9, 1) + timedelta(hours=start // 3600)
+                    by_hour[hour] = by_hour.get(hour, 0) + rise
+            before = (seconds, value)
+            seconds += chance.choice([15, 15, 15, 60, 4000])
+            value = chance.choice([value + chance.randrange(500), value, chance.randrange(9)])
+    lines += chance.sample(lines, 20)
+    chance.shuffle(lines)
+    found = read(tmp_path, ("a.prom", lines[:90]), ("b.prom.gz", lines[90:]))
+    assert found.total("input_tokens") == expected
+    assert found.files["duplicates"].sum() == 20
+    assert found.bad_lines() == []
+    hours_found = dict(found.usage.group_by("hour").agg(pl.col("input_tokens").sum()).rows())
+    assert all(hours_found[hour] >= rise for hour, rise in by_hour.items())
