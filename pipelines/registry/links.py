@@ -156,14 +156,10 @@ def link_rows(catalogue: Catalogue) -> Iterator[Row]:
                 "component": run_component(run, predecessors),
                 "replicas": 1000,
             }
-    sized = {
-        bucket_key(a.location): all(
-            b.size_gb
-            for b in catalogue.artefacts
-            if bucket_key(b.location) == bucket_key(a.location)
-        )
-        for a in catalogue.artefacts
-    }
+    sized: dict[str, bool] = {}
+    for artefact in catalogue.artefacts:
+        key = bucket_key(artefact.location)
+        sized[key] = sized.get(key, True) and bool(artefact.size_gb)
     for artefact in catalogue.artefacts:
         key = bucket_key(artefact.location)
         yield {

@@ -35,7 +35,7 @@ def merge(catalogue: Catalogue, found: Sequence[Facts]) -> Merged:
     for facts in found:
         said += [f"{place_of(facts.registry)}: {warning}" for warning in facts.warnings]
         try:
-            known, conflicts = _joined(known, facts)
+            known, conflicts = _joined(known, facts, catalogue)
         except ValidationError as error:
             problems = "; ".join(problems_of(error))
             said.append(f"{place_of(facts.registry)} was left out as a whole: {problems}")
@@ -48,9 +48,10 @@ def merge(catalogue: Catalogue, found: Sequence[Facts]) -> Merged:
     return Merged(known, list(dict.fromkeys(said)), captured)
 
 
-def _joined(known: Catalogue, facts: Facts) -> tuple[Catalogue, list[str]]:
+def _joined(known: Catalogue, facts: Facts, file: Catalogue) -> tuple[Catalogue, list[str]]:
     """The catalogue with one registry's facts, checked like the file."""
-    models, deployments, runs = MergedModels(known), MergedDeployments(known), MergedRuns(known)
+    models = MergedModels(known, file)
+    deployments, runs = MergedDeployments(known, file), MergedRuns(known)
     said = models.add(facts)
     said += deployments.add(facts, models)
     said += runs.add(facts, models)

@@ -27,8 +27,8 @@ NOTEWORTHY = timedelta(hours=1)
 class MergedDeployments:
     """The deployments known so far, by resource and by name."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._names = Names(catalogue)
+    def __init__(self, catalogue: Catalogue, file: Catalogue) -> None:
+        self._names = Names(file)
         self._found: list[Deployment] = []
         self._at: dict[Place, list[Deployment]] = defaultdict(list)
         self._ids: set[tuple[str, str]] = set()

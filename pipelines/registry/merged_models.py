@@ -7,7 +7,8 @@ registry calls its model.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 
 from pipelines.registry.catalogue import Catalogue, Model, Version
 from pipelines.registry.facts import Facts
@@ -27,41 +28,47 @@ def place_of(registry: str) -> str:
 class MergedModels:
     """The models known so far, and what each registry's names mean among them."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._models = {model.name: model for model in catalogue.models}
-        self._places: dict[tuple[str, str], str] = {
-            (model.name, version.version): FILE
-            for model in catalogue.models
-            for version in model.versions
-        }
+    def __init__(self, catalogue: Catalogue, file: Catalogue) -> None:
+        """Begin with what is known so far; `file` says what of it the catalogue file lists."""
+        self._models: dict[str, Model] = {}
+        self._versions: dict[str, dict[str, Version]] = {}
+        self._model_names: dict[str, str] = {}
+        self._models_of_alias: dict[str, set[str]] = defaultdict(set)
         self._claims: dict[str, str] = {}
         for model in catalogue.models:
+            self._keep_model(model)
             for claim in _claims(model):
                 self._claims[claim] = model.name
             for version in model.versions:
+                self._keep_version(model.name, version)
                 for claim in _version_claims(version):
                     self._claims[claim] = f"{model.name} {version.version}"
+        self._filed = {(m.name, v.version) for m in file.models for v in m.versions}
         self._named: dict[str, str] = {}
         self._renamed: dict[tuple[str, str], tuple[str, str]] = {}
 
     @property
     def models(self) -> list[Model]:
         """Every model with its versions, the file's first."""
-        return list(self._models.values())
+        return [
+            model.model_copy(update={"versions": list(self._versions[name].values())})
+            for name, model in self._models.items()
+        ]
 
     def add(self, facts: Facts) -> list[str]:
         """Join a registry's models; `model_of` and `version_of` then know its names."""
         self._named, self._renamed = {}, {}
         said: list[str] = []
+        earlier = {name: _Known(found.values()) for name, found in self._versions.items()}
         for model in facts.models:
-            said += self._add_model(model, facts.registry)
+            said += self._add_model(model, facts.registry, earlier)
         for model in facts.models:
             said += self._add_predecessors(model, facts.registry)
         return said
 
     def model_of(self, name: str) -> str | None:
         """The model a name of the registry means."""
-        return self._named.get(name) or self._find((name,))
+        return self._named.get(name) or self._model_names.get(name.lower())
 
     def version_of(self, model: str, version: str) -> tuple[str, str] | None:
         """The model and version that names of the registry mean."""
@@ -70,25 +77,31 @@ class MergedModels:
         found = self.model_of(model)
         if found is None:
             return None
-        same, _ = _same_version(self._models[found].versions, Version(version=version))
-        return None if same is None else (found, same.version)
+        same, _ = _Known(self._versions[found].values()).same(Version(version=version))
+        return None if same is None else (found, same)
 
-    def _own_version(self, model: str, version: str) -> Version | None:
-        """A version by its very name: a registry's own versions are as many as it says."""
-        return next((v for v in self._models[model].versions if v.version == version), None)
+    def _keep_model(self, model: Model) -> None:
+        self._models[model.name] = model
+        self._versions.setdefault(model.name, {})
+        for name in (model.name, *model.aliases):
+            self._model_names.setdefault(name.lower(), model.name)
 
-    def _find(self, names: Sequence[str]) -> str | None:
-        known = {
-            name.lower(): model.name
-            for model in self._models.values()
-            for name in (model.name, *model.aliases)
-        }
-        return next((known[name.lower()] for name in names if name.lower() in known), None)
+    def _keep_version(self, model: str, version: Version) -> None:
+        self._versions[model][version.version] = version
+        for name in (version.version, *version.aliases):
+            self._models_of_alias[name.lower()].add(model)
 
-    def _add_model(self, new: Model, registry: str) -> list[str]:
+    def _place(self, model: str, version: str) -> str:
+        """Who told of a version first."""
+        if (model, version) in self._filed:
+            return FILE
+        return place_of(self._versions[model][version].registry)
+
+    def _add_model(self, new: Model, registry: str, earlier: Mapping[str, "_Known"]) -> list[str]:
         said: list[str] = []
         elsewhere = {version.version: self._elsewhere(version) for version in new.versions}
-        name = self._find((new.name, *new.aliases))
+        names = [self._model_names.get(name.lower()) for name in (new.name, *new.aliases)]
+        name = next((found for found in names if found), None)
         if name is None and None not in (others := set(elsewhere.values())) and len(others) == 1:
             name = others.pop()  # all it consists of is listed under another model
         name = name or new.name
@@ -102,47 +115,38 @@ class MergedModels:
                 if text not in texts and text != name:
                     said += self._claimed(texts, kind, text, name, registry)
             fields[field] = texts
-        self._models[name] = known.model_copy(
-            update={**fields, "owners": known.owners or new.owners}
-        )
+        self._keep_model(known.model_copy(update={**fields, "owners": known.owners or new.owners}))
         self._claims.setdefault(f"name {name.lower()}", name)
+        nothing = _Known(())
         for version in new.versions:
-            is_own = self._same_in(name, version)
+            is_own = earlier.get(name, nothing).same(version)[0] is not None
             model = name if is_own else elsewhere[version.version] or name
-            said += self._add_version(model, new.name, version, registry)
+            known_there = earlier.get(model, nothing)
+            said += self._add_version(model, new.name, version, registry, known_there)
         return said
-
-    def _same_in(self, model: str, new: Version) -> bool:
-        return _same_version(self._models[model].versions, new)[0] is not None
 
     def _elsewhere(self, new: Version) -> str | None:
         """The one model of which a version goes by an alias of this one."""
-        aliases = {alias.lower() for alias in new.aliases}
-        found = {
-            model.name
-            for model in self._models.values()
-            for version in model.versions
-            if aliases & {name.lower() for name in (version.version, *version.aliases)}
-        }
+        found: set[str] = set()
+        for alias in new.aliases:
+            found |= self._models_of_alias.get(alias.lower(), set())
         return found.pop() if len(found) == 1 else None
 
-    def _add_version(self, model: str, registered: str, new: Version, registry: str) -> list[str]:
+    def _add_version(
+        self, model: str, registered: str, new: Version, registry: str, earlier: "_Known"
+    ) -> list[str]:
         said: list[str] = []
-        own = place_of(registry)
-        elsewhere = [
-            v for v in self._models[model].versions if self._places[model, v.version] != own
-        ]
-        known, is_spelling = _same_version(elsewhere, new)
-        known = known or self._own_version(model, new.version)
+        same, is_spelling = earlier.same(new)
+        own = same or new.version  # a registry's own versions are as many as it says
+        known = self._versions[model].get(own)
         if known is None:
-            bare = new.model_copy(
+            known = new.model_copy(
                 update={"aliases": [], "usage_types": [], "predecessor": None, "registry": registry}
             )
-            known = bare
-            self._places[model, new.version] = own
-        where = f"{model} {known.version}"
-        first = self._places[model, known.version]
-        self._renamed[registered, new.version] = (model, known.version)
+            self._keep_version(model, known)
+        where = f"{model} {own}"
+        first = self._place(model, own)
+        self._renamed[registered, new.version] = (model, own)
         if is_spelling:
             said.append(
                 f"{first} has version {where!r}, {place_of(registry)} {new.version!r}: "
@@ -162,13 +166,7 @@ class MergedModels:
                 if text not in texts:
                     said += self._claimed(texts, kind, text, where, registry)
             update[field] = texts
-        versions = [v for v in self._models[model].versions if v.version != known.version]
-        at = next(
-            (i for i, v in enumerate(self._models[model].versions) if v.version == known.version),
-            len(versions),
-        )
-        versions.insert(at, known.model_copy(update=update))
-        self._models[model] = self._models[model].model_copy(update={"versions": versions})
+        self._keep_version(model, known.model_copy(update=update))
         return said
 
     def _claimed(
@@ -195,10 +193,7 @@ class MergedModels:
             if version.predecessor is None or found is None:
                 continue
             name, own = found
-            model = self._models[name]
-            at = next(i for i, v in enumerate(model.versions) if v.version == own)
-            known = model.versions[at]
-            before = ""  # it succeeds none
+            known, before = self._versions[name][own], ""  # empty: it succeeds none
             if version.predecessor:
                 meant = self.version_of(new.name, version.predecessor)
                 if meant is None or meant[0] != name or meant[1] == own:
@@ -209,12 +204,10 @@ class MergedModels:
                     continue
                 before = meant[1]
             if known.predecessor is None:
-                versions = list(model.versions)
-                versions[at] = known.model_copy(update={"predecessor": before})
-                self._models[name] = model.model_copy(update={"versions": versions})
+                self._versions[name][own] = known.model_copy(update={"predecessor": before})
             elif known.predecessor != before:
-                what, first = f"predecessor of {name} {own}", self._places[name, own]
-                ours = known.predecessor or "none"
+                what, ours = f"predecessor of {name} {own}", known.predecessor or "none"
+                first = self._place(name, own)
                 said.append(_differs(what, first, ours, registry, before or "none"))
         return said
 
@@ -235,17 +228,28 @@ def _version_claims(version: Version) -> Iterator[str]:
     yield from (f"usage type {text.lower()}" for text in version.usage_types)
 
 
-def _same_version(known: Sequence[Version], new: Version) -> tuple[Version | None, bool]:
-    """The version that another place means, and whether only its spelling tells so."""
-    names = {name.lower() for name in (new.version, *new.aliases)}
-    for version in known:
-        if version.version == new.version:
-            return version, False
-    for version in known:
-        if names & {name.lower() for name in (version.version, *version.aliases)}:
-            return version, False
-    alike = [v for v in known if _spelling(v.version) == _spelling(new.version)]
-    return (alike[0], True) if len(alike) == 1 else (None, False)
+class _Known:
+    """Versions of one model, found by name, by alias or by spelling."""
+
+    def __init__(self, versions: Iterable[Version]) -> None:
+        self._names: set[str] = set()
+        self._aliases: dict[str, str] = {}
+        self._spellings: dict[str, list[str]] = defaultdict(list)
+        for version in versions:
+            self._names.add(version.version)
+            for name in (version.version, *version.aliases):
+                self._aliases.setdefault(name.lower(), version.version)
+            self._spellings[_spelling(version.version)].append(version.version)
+
+    def same(self, new: Version) -> tuple[str | None, bool]:
+        """The version that another place means, and whether only its spelling tells so."""
+        if new.version in self._names:
+            return new.version, False
+        for name in (new.version, *new.aliases):
+            if name.lower() in self._aliases:
+                return self._aliases[name.lower()], False
+        alike = self._spellings.get(_spelling(new.version), [])
+        return (alike[0], True) if len(alike) == 1 else (None, False)
 
 
 def _spelling(version: str) -> str:

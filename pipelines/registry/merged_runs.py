@@ -78,7 +78,6 @@ class MergedRuns:
             field: getattr(new, field) for field in _FILLED if getattr(known, field) is None
         }
         update["instance_type"] = known.instance_type or new.instance_type
-        update["registry"] = known.registry or new.registry
         update["resources"] = known.resources or new.resources
         if learns and known.status == "completed" and known.kind != "experiment":
             update["version"] = new.version

@@ -360,3 +360,14 @@ def test_states_seen_one_after_the_other_are_spans() -> None:
         ("a", 8, 5, 2026, False),
         ("b", 1, 5, 9999, False),
     ]
+
+
+def test_a_second_registry_that_differs_from_the_first_names_the_first() -> None:
+    first = facts(version("8", base_model="bert"), name="first")
+    second = facts(version("v8", base_model="qwen"), name="second")
+    assert merged(first, second).conflicts == [
+        "registry 'first' has version 'rank 8', registry 'second' 'v8': taken as the same. State "
+        "the latter in `aliases` of the former",
+        "base_model of rank 8: registry 'first' says bert, registry 'second' says qwen: the "
+        "former is taken",
+    ]
