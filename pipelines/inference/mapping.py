@@ -201,7 +201,7 @@ class LogMapping(Section):
 
     @model_validator(mode="after")
     def _says_enough(self) -> "LogMapping":
-        if problems := [*self._missing(), *self._contradictions()]:
+        if problems := [*self._missing(), *self._contradictions(), *self._unreadable()]:
             raise ValueError("; ".join(problems))
         return self
 
@@ -242,6 +242,13 @@ class LogMapping(Section):
                 yield f"{name} and {field} say the same: one of them"
         if self.kind == "pairs" and self.reading.fractions == "carry":
             yield 'reading.fractions: "carry" is for expected values, not for pairs of events'
+
+    def _unreadable(self) -> Iterator[str]:
+        known: dict[str, str] = {}
+        for column, key in self.columns().items():
+            other = known.setdefault(column.lower(), column)
+            if other != column:
+                yield f"{key}: {column!r} and {other!r} cannot be told apart"
         for name, text in self.constants.items():
             kind = BY_NAME[name].kind if name in BY_NAME else "milliseconds"
             if kind in _NUMBERS and not re.fullmatch(r"\d+(\.\d+)?", text):

@@ -175,7 +175,7 @@ class TextStager:
         self.written = 0
 
     def stage(self, batch: Sequence[TextFile]) -> None:
-        """Stage a batch, or its halves, or its one file line by line."""
+        """Stage a batch; files that are known to be at fault line by line, else by halves."""
         for text in batch:
             if not text.lines:
                 self.staged.lines[text.number] = 0
@@ -194,15 +194,15 @@ class TextStager:
             return
         path.unlink(missing_ok=True)
         if len(batch) == 1:
-            self.stage_repaired(batch[0])
+            self.stage_repaired(batch)
             return
-        rest = [text for text in batch if text not in at_fault] or batch
+        is_known = at_fault is not batch
+        rest = [text for text in batch if text not in at_fault] if is_known else batch
         middle = len(rest) // 2
         self.stage(rest[:middle])
         self.stage(rest[middle:])
-        if rest is not batch:
-            for text in at_fault:
-                self.stage([text])
+        if is_known:
+            self.stage_repaired(at_fault)
 
     def add(self, path: Path) -> None:
         """Enter a staged file as a part."""
@@ -246,8 +246,12 @@ class TextStager:
         columns = {name: Column(f"c{i}") for i, name in enumerate(header) if name in NAMES}
         return csv_rows(self.con, batch), columns
 
-    def stage_repaired(self, text: TextFile) -> None:
-        """Stage one file from its clean copy; every line of it is a row, also the bad ones."""
+    def stage_repaired(self, texts: Sequence[TextFile]) -> None:
+        """Stage files from their clean copies; every line is a row, also the bad ones."""
+        for text in texts:
+            self._stage_clean(text)
+
+    def _stage_clean(self, text: TextFile) -> None:
         copy = self.work / f"{self.source}-{text.number}.clean.csv"
         rows = clean(text, copy)
         path = self.next_path()

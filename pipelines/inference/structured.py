@@ -127,30 +127,37 @@ class _Stager(TextStager):
             or (batch[0].format == "json" and found[text.number][1])
         ]
 
-    def stage_repaired(self, text: TextFile) -> None:
-        """Stage one file from its clean copy; every line of it is a row, also the bad ones."""
-        copy = self.work / f"{self.source}-{text.number}.clean.csv"
-        rows = clean_lines(
-            text,
-            copy,
-            self.format.structure,
-            has_documents=self.format.has_documents,
-            delimiter=self.format.delimiter,
-        )
+    def stage_repaired(self, texts: Sequence[TextFile]) -> None:
+        """Stage files from their clean copies; every line is a row, also the bad ones.
+
+        All in one go: a log may be many small files, each of them an array.
+        """
+        copies = [self.work / f"{self.source}-{text.number}.clean.csv" for text in texts]
+        for text, copy in zip(texts, copies, strict=True):
+            rows = clean_lines(
+                text,
+                copy,
+                self.format.structure,
+                has_documents=self.format.has_documents,
+                delimiter=self.format.delimiter,
+            )
+            self.staged.places[text.number] = (0, 1)
+            self.staged.lines[text.number] = text.lines
+            if self.format.unit == "line":
+                self.staged.records[text.number] = rows
         path = self.next_path()
-        self._open([text.file], [text.number], [text.file.name])
-        self.con.execute("SET VARIABLE log_paths = $paths", {"paths": [str(copy)]})
-        if text.format == "text":
+        numbers, names = [text.number for text in texts], [text.file.name for text in texts]
+        self._open([text.file for text in texts], numbers, names)
+        paths = [str(copy) for copy in copies]
+        self.con.execute("SET VARIABLE log_paths = $paths", {"paths": paths})
+        if texts[0].format == "text":
             lines = query(self.con, "inference/clean_text_lines")
         else:
             lines = query(self.con, "inference/clean_json_lines")
         self._write_lines(lines, path)
-        copy.unlink()
+        for copy in copies:
+            copy.unlink()
         self.add(path)
-        self.staged.places[text.number] = (0, 1)
-        self.staged.lines[text.number] = text.lines
-        if self.format.unit == "line":
-            self.staged.records[text.number] = rows
 
     def stage_parquet(self, number: int, file: LocalFile) -> None:
         """Stage a Parquet log; its footer tells the number of rows."""

@@ -1,15 +1,17 @@
--- The lines of one repaired JSON or CSV file: line number, what is wrong with it, what the format takes of it.
--- grain:  line
+-- The lines of repaired JSON or CSV files: line number, what is wrong, what the format takes of it.
+-- grain:  line, in the order of the files
 -- params: none; variables log_paths, log_numbers, log_names, log_structure
 SELECT
-    getvariable('log_numbers')[1]::INTEGER AS file_no,
+    getvariable('log_numbers')[list_position(getvariable('log_paths'), filename)]::INTEGER
+        AS file_no,
     line::BIGINT AS line,
-    getvariable('log_names')[1]::VARCHAR AS file,
+    getvariable('log_names')[list_position(getvariable('log_paths'), filename)]::VARCHAR AS file,
     from_json(content, getvariable('log_structure')) AS r,
     wrong
 FROM read_csv(
     getvariable('log_paths'),
     header = true,
+    filename = true,
     auto_detect = false,
     columns = {'line': 'VARCHAR', 'wrong': 'VARCHAR', 'content': 'VARCHAR'},
     delim = ',',

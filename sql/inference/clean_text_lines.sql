@@ -1,15 +1,17 @@
--- The lines of one repaired text file: line number, what is wrong with it, its text.
--- grain:  line
+-- The lines of repaired text files: line number, what is wrong with it, its text.
+-- grain:  line, in the order of the files
 -- params: none; variables log_paths, log_numbers, log_names
 SELECT
-    getvariable('log_numbers')[1]::INTEGER AS file_no,
+    getvariable('log_numbers')[list_position(getvariable('log_paths'), filename)]::INTEGER
+        AS file_no,
     line::BIGINT AS line,
-    getvariable('log_names')[1]::VARCHAR AS file,
+    getvariable('log_names')[list_position(getvariable('log_paths'), filename)]::VARCHAR AS file,
     coalesce(content, '') AS r,
     wrong
 FROM read_csv(
     getvariable('log_paths'),
     header = true,
+    filename = true,
     auto_detect = false,
     columns = {'line': 'VARCHAR', 'wrong': 'VARCHAR', 'content': 'VARCHAR'},
     delim = ',',

@@ -291,6 +291,7 @@ def test_a_table_without_a_column_of_the_mapping_is_not_read(tmp_path):
         (MINIMAL + "[constants]\nrequests = 'x'", "constants.requests: 'x' is no number"),
         (MINIMAL + "[words.status]\nA = 'ok'", "words.status: there is no such field"),
         (MINIMAL + "[scale]\nmodel = 2", "'model' is no number: it cannot be scaled"),
+        (MINIMAL + "status = 'AT'", "fields.status: 'AT' and 'at' cannot be told apart"),
         (MINIMAL.replace('"in"', '{ instant = "in" }'), "makes an instant, not a text or a number"),
     ],
 )
