@@ -15,9 +15,9 @@ and counters have no ids: a better log of the same model in the same time counts
 Hits of a gateway's own cache reached no provider: they are kept, and never linked. Retries and
 fallbacks have ids of their own: each attempt that the provider saw counts.
 
-Nothing depends on the order of sources or files: `node`, a record's place, is by rank, by source
-name, by file name, by line. Ids are compared by 64-bit hashes: among 100 million the odds of one
-false link are below a thousandth.
+Nothing depends on the order of sources or files: `node`, a record's place, is by rank, by outcome
+and attempt, by source name, by file name, by line (in one number: see `linkable`). Ids are compared
+by 64-bit hashes: among 100 million the odds of one false link are below a thousandth.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -233,8 +233,9 @@ class _Linking:
         return int(found[0][0] or 0)
 
     def _open(self, source: Linkable) -> None:
-        """Make `log_linkable` the records of one source, without those that repeat another."""
+        """Make `log_linkable` the good records of one source."""
         source.open()
+        self.con.execute("SET VARIABLE log_rank = $rank", {"rank": _rank(source)})
         self.con.execute("CREATE OR REPLACE TEMP TABLE log_numbers (path VARCHAR, part_no INTEGER)")
         self.con.executemany(
             "INSERT INTO log_numbers VALUES (?, ?)", [list(part) for part in source.parts.items()]
@@ -251,7 +252,6 @@ class _Linking:
             self.con,
             "inference/links/members",
             source=number,
-            rank=_rank(source),
             **self.window,
         ).write_parquet(str(path))
         return path
@@ -280,7 +280,6 @@ class _Linking:
                 self.con,
                 "inference/links/presumed_rows",
                 source=number,
-                rank=_rank(source),
                 better=better,
                 skew_seconds=skew,
                 **self.run_window,

@@ -9,6 +9,8 @@ import duckdb
 import pytest
 from sql_tables import COUNT, FLAG, INSTANT, TEXT, select, table
 
+from pipelines.queries import sql
+
 AT = datetime(2026, 9, 5, 10, 15)
 HOUR = int((AT - datetime(1970, 1, 1)) / timedelta(hours=1))
 AROUND = {"window_start": datetime(2026, 9, 1), "window_end": datetime(2026, 10, 1)}
@@ -17,22 +19,22 @@ TOKENS = ("input_tokens", "input_tokens_cache_read", "input_tokens_cache_write",
 TOKENS += ("output_tokens_reasoning",)
 WORDS = ("model_version", "operation", "tenant", "use_case", "service_tier")
 RECORD = {
-    **{"path": TEXT, "part_no": COUNT, "row": COUNT, "started_at": INSTANT, "ended_at": INSTANT},
+    **{"path": TEXT, "row": COUNT, "started_at": INSTANT, "ended_at": INSTANT},
     **dict.fromkeys((*WAY, *WORDS, "status", "grain", "problem", "left_out"), TEXT),
     **dict.fromkeys(("request_id", "response_id", "trace_id"), TEXT),
     **dict.fromkeys((*TOKENS, "images", "attempt", "requests"), COUNT),
     **{"gpu_ms": "DECIMAL(18,3)", "gateway_cache_hit": FLAG, "sample_rate": "DECIMAL(9,6)"},
 }
 MEMBER = {
-    **{"node": COUNT, "source_no": "UTINYINT", "started_at": INSTANT, "attempt": COUNT},
-    **{"is_ok": FLAG, **dict.fromkeys((*WAY, *WORDS), TEXT), "gpu_ms": "DECIMAL(18,3)"},
+    **{"node": COUNT, "source_no": "UTINYINT", "started_at": INSTANT},
+    **{**dict.fromkeys((*WAY, *WORDS), TEXT), "gpu_ms": "DECIMAL(18,3)"},
     **dict.fromkeys((*TOKENS, "images"), COUNT),
     **dict.fromkeys(("request_hash", "response_hash", "trace_hash"), "UBIGINT"),
     **{"has_short_request": FLAG, "has_short_response": FLAG},
 }
 MEMBER_ID = {
-    **{"node": COUNT, "source_no": "UTINYINT", "started_at": INSTANT, "attempt": COUNT},
-    **{"is_ok": FLAG, "provider": TEXT, "has_no_tokens": FLAG, "id_hash": "UBIGINT"},
+    **{"node": COUNT, "source_no": "UTINYINT", "started_at": INSTANT, "provider": TEXT},
+    **{"has_no_tokens": FLAG, "id_hash": "UBIGINT"},
     **{"is_weak": FLAG, "is_answer": FLAG, "is_trace": FLAG},
 }
 WAYS = {"source_no": "UTINYINT", **dict.fromkeys(WAY, TEXT)}
@@ -49,20 +51,28 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def node(rank: int, row: int = 0, part: int = 0) -> int:
+def node(rank: int, row: int = 0, part: int = 0, *, attempt: int = 1, failed: bool = False) -> int:
     """A record's place, as the SQL reckons it."""
-    return rank << 56 | part << 36 | row
+    return rank << 60 | failed << 59 | (255 - attempt) << 51 | part << 32 | row
 
 
 def nodes(con: duckdb.DuckDBPyConnection, table_: str, *numbers: int) -> None:
     table(con, table_, {"node": COUNT}, *({"node": number} for number in numbers))
 
 
-def linkable(con: duckdb.DuckDBPyConnection, *rows: Row) -> None:
-    told = {"part_no": 3, "started_at": AT, "model": "m", "requests": 1, "sample_rate": 1}
+def unnumbered(con: duckdb.DuckDBPyConnection, *rows: Row) -> None:
+    told = {"path": "a", "started_at": AT, "model": "m", "requests": 1, "sample_rate": 1}
     told |= {"gateway_cache_hit": False, "grain": "request", "attempt": 1}
     numbered = [{**told, "row": number, **row} for number, row in enumerate(rows)]
-    table(con, "log_linkable", RECORD, *numbered)
+    table(con, "log_unnumbered", RECORD, *numbered)
+    table(con, "log_numbers", {"path": TEXT, "part_no": COUNT}, {"path": "a", "part_no": 3})
+    table(con, "log_duplicates", {"part_no": COUNT, "row": COUNT}, {"part_no": 2, "row": 0})
+
+
+def linkable(con: duckdb.DuckDBPyConnection, *rows: Row, rank: int = 1) -> None:
+    unnumbered(con, *rows)
+    con.execute(f"SET VARIABLE log_rank = {rank}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW log_linkable AS {sql('inference/links/linkable')}")
 
 
 def labels(con: duckdb.DuckDBPyConnection, *pairs: tuple[int, int]) -> None:
@@ -76,12 +86,12 @@ def edges(con: duckdb.DuckDBPyConnection, *pairs: tuple[int, int], name: str = "
 
 
 def members(con: duckdb.DuckDBPyConnection, *rows: Row) -> None:
-    told = {"started_at": AT, "source_no": 0, "attempt": 1, "is_ok": True, "model": "m"}
+    told = {"started_at": AT, "source_no": 0, "model": "m"}
     table(con, "log_members", MEMBER, *({**told, **dict.fromkeys(WAY[:4], ""), **r} for r in rows))
 
 
 def member_ids(con: duckdb.DuckDBPyConnection, *rows: Row) -> None:
-    told = {"started_at": AT, "source_no": 0, "attempt": 1, "is_ok": True, "provider": ""}
+    told = {"started_at": AT, "source_no": 0, "provider": ""}
     told |= dict.fromkeys(("has_no_tokens", "is_weak", "is_answer", "is_trace"), False)
     table(con, "log_member_ids", MEMBER_ID, *({**told, "id_hash": 1, **row} for row in rows))
 
@@ -121,48 +131,49 @@ def test_an_answer_of_two_spans_of_one_log_is_repeated_one_of_two_logs_is_not(co
     assert select(con, "inference/links/repeated_answers", ["id_hash"]) == [(7,)]
 
 
-def test_records_are_linkable_but_for_those_that_repeat_another(con):
-    table(con, "log_unnumbered", {"path": TEXT, "row": COUNT}, *(
-        {"path": "a", "row": row} for row in range(3)
-    ))  # fmt: skip
-    table(con, "log_numbers", {"path": TEXT, "part_no": COUNT}, {"path": "a", "part_no": 9})
-    columns = {"part_no": COUNT, "row": COUNT}
-    table(con, "log_duplicates", columns, {"part_no": 9, "row": 1}, {"part_no": 8, "row": 2})
-    found = select(con, "inference/links/linkable", ["part_no", "row"])
-    assert found == [(9, 0), (9, 2)]
+def test_records_are_linkable_that_reached_a_provider_and_repeat_no_other(con):
+    unnumbered(
+        con,
+        {},
+        {},
+        {"status": "Success", "attempt": 3, "provider": " aws ", "model": " m "},
+        {"status": "408"},
+        {"gateway_cache_hit": True},
+        {"problem": "model|missing"},
+        {"left_out": "agent span"},
+    )
+    con.execute("INSERT INTO log_duplicates VALUES (3, 1)")
+    con.execute("SET VARIABLE log_rank = 2")
+    found = select(con, "inference/links/linkable", ["node", "provider", "region", "model"])
+    assert sorted(found) == [
+        (node(2, 2, 3, attempt=3), "aws", "", "m"),
+        (node(2, 0, 3), "", "", "m"),
+        (node(2, 3, 3, failed=True), "", "", "m"),
+    ]
 
 
-def test_members_are_good_records_with_a_shared_id_of_any_kind(con):
+def test_members_are_records_with_a_shared_id_of_any_kind(con):
     linkable(
         con,
         {"request_id": "a"},
         {"response_id": "a", "request_id": "x" * 16},
         {"trace_id": "t"},
         {"request_id": "b"},
-        {"request_id": "a", "gateway_cache_hit": True},
-        {"request_id": "a", "problem": "model|missing"},
-        {"request_id": "a", "left_out": "agent span"},
         {"request_id": "a", "started_at": datetime(2026, 8, 1)},
-        {"request_id": "a", "response_id": "a", "status": "Throttled"},
+        {"request_id": "a", "response_id": "a"},
     )
     con.execute(
         "CREATE TEMP TABLE log_shared_ids AS "
         "SELECT unnest([hash('a'), hash('trace', 't')]) AS id_hash"
     )
-    found = select(
-        con,
-        "inference/links/members",
-        ["node", "is_ok", "has_short_request", "response_hash"],
-        source=2,
-        rank=1,
-        **AROUND,
-    )
+    columns = ["node", "has_short_request", "response_hash"]
+    found = select(con, "inference/links/members", columns, source=2, **AROUND)
     of_a = con.sql("SELECT hash('a')").fetchall()[0][0]
     assert found == [
-        (node(1, 0, 3), True, True, None),
-        (node(1, 1, 3), True, False, of_a),
-        (node(1, 2, 3), True, None, None),
-        (node(1, 8, 3), False, True, None),  # the same id twice is one
+        (node(1, 0, 3), True, None),
+        (node(1, 1, 3), False, of_a),
+        (node(1, 2, 3), None, None),
+        (node(1, 5, 3), True, None),  # the same id twice is one
     ]
 
 
@@ -197,22 +208,20 @@ def test_each_shared_id_of_a_member_is_a_row_and_short_ones_and_traces_are_weak(
 )
 def test_an_id_links_what_is_near_in_time_and_a_weak_one_what_is_nearer(con, other, is_linked):
     best, linked = node(BEST, 4), {"node": node(OTHER, 2), **other}
-    member_ids(con, {"node": best, "provider": "aws", "is_ok": True}, linked)
+    member_ids(con, {"node": best, "provider": "aws"}, linked)
     found = select(con, "inference/links/edges", ["child", "parent"])
     assert found == ([(linked["node"], best)] if is_linked else [])
 
 
 def test_of_several_attempts_with_one_id_the_successful_or_the_last_is_linked(con):
-    attempts = [
-        {"node": node(BEST, 0), "is_ok": False, "attempt": 1},
-        {"node": node(BEST, 1), "is_ok": True, "attempt": 2},
-        {"node": node(BEST, 2), "is_ok": False, "attempt": 3},
-    ]
+    first, second, third = (
+        {"node": node(BEST, row, attempt=row + 1, failed=row != 1)} for row in range(3)
+    )
     span = {"node": node(OTHER)}
-    member_ids(con, *attempts, span)
-    assert select(con, "inference/links/edges", ["parent"]) == [(node(BEST, 1),)]
-    member_ids(con, attempts[0], attempts[2], span)
-    assert select(con, "inference/links/edges", ["parent"]) == [(node(BEST, 2),)]
+    member_ids(con, first, second, third, span)
+    assert select(con, "inference/links/edges", ["parent"]) == [(second["node"],)]
+    member_ids(con, first, third, span)
+    assert select(con, "inference/links/edges", ["parent"]) == [(third["node"],)]
 
 
 def test_of_spans_with_one_answer_the_first_with_tokens_counts(con):
@@ -252,9 +261,9 @@ def test_what_is_linked_nested_or_presumed_is_seen_elsewhere_and_the_best_is_not
     )
     nodes(con, "log_nested", node(2, 6, 4))
     columns = {"node": COUNT, "source_no": "UTINYINT", "better_no": "UTINYINT"}
-    table(con, "log_presumed", columns, {"node": node(1, 5, 3)}, {"node": node(4, 7, 1048575)})
+    table(con, "log_presumed", columns, {"node": node(1, 5, 3)}, {"node": node(4, 7, 524287)})
     found = select(con, "inference/links/seen_elsewhere", ["part_no", "row"])
-    assert sorted(found) == [(3, 5), (4, 6), (1048575, 7)]
+    assert sorted(found) == [(3, 5), (4, 6), (524287, 7)]
 
 
 def test_notes_take_the_better_log_s_word_and_tokens_of_one_record(con):
@@ -344,7 +353,6 @@ def test_hours_count_what_a_sample_stands_for_and_what_lasts_in_each(con):
         {},
         {"sample_rate": Decimal("0.1")},
         {"started_at": AT + timedelta(minutes=44, seconds=55)},  # by the other clock in the next
-        {"gateway_cache_hit": True},
         {"grain": "sample"},
         {"model": "daily", "grain": "bucket", "ended_at": AT + timedelta(hours=2), "requests": 9},
     )
@@ -391,13 +399,12 @@ def test_presumed_rows_are_those_of_the_hour_that_are_not_linked(con):
         {"status": "408"},
         {"started_at": AT + timedelta(hours=1)},
         {},
-        {"gateway_cache_hit": True},
     )
     labels(con, (node(1, 3, 3), node(0)), (node(1, 0, 3), node(1, 0, 3)))
     hour = {**way(1), "better_no": 0, "hour": HOUR, "is_ok": True}
     columns = {**WAYS, "better_no": "UTINYINT", "hour": COUNT, "is_ok": FLAG}
     table(con, "log_presumed_hours", columns, hour)
-    told = {"source": 1, "rank": 1, "better": 0, "skew_seconds": 0, **AROUND}
+    told = {"source": 1, "better": 0, "skew_seconds": 0, **AROUND}
     found = select(con, "inference/links/presumed_rows", ["node"], **told)
     assert found == [(node(1, 0, 3),)]
     counted = {"node": COUNT, "source_no": "UTINYINT", "better_no": "UTINYINT"}
@@ -425,7 +432,7 @@ def test_presumed_rows_are_those_of_the_hour_that_are_not_linked(con):
 )
 def test_a_bucket_gives_way_to_a_better_log_of_the_same_model_and_time(con, bucket, is_covered):
     told = {"provider": "aws", "resource_id": "i-1", "model": "claude", "grain": "bucket"}
-    linkable(con, {**told, **bucket})
+    linkable(con, {**told, **bucket}, rank=3)
     there = {**way(0, provider="aws", resource_id="i-1", model="us.claude"), "hour": HOUR}
     worse = {**way(5, provider="aws", model="other"), "hour": HOUR, "rank_no": 3}
     idle = {**way(4, provider="aws", model="other"), "hour": HOUR, "rank_no": 0, "requests": 0}

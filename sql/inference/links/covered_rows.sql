@@ -5,10 +5,10 @@
 -- params: $rank integer, $window_start timestamp, $window_end timestamp (exclusive); view log_linkable, table log_better_hours
 WITH own AS (
     SELECT
-        ($rank::BIGINT << 56) | (part_no::BIGINT << 36) | row AS node,
-        coalesce(trim(provider), '') AS provider,
-        coalesce(trim(resource_id), '') AS resource_id,
-        regexp_replace(lower(trim(model)), '^(us|eu|apac|global|us-gov|jp|au)\.', '') AS model,
+        node,
+        provider,
+        resource_id,
+        regexp_replace(lower(model), '^(us|eu|apac|global|us-gov|jp|au)\.', '') AS model,
         epoch_us(started_at) // 3600000000 AS hour,
         CASE
             WHEN ended_at IS NULL THEN epoch_us(started_at)
@@ -16,10 +16,7 @@ WITH own AS (
         END // 3600000000 AS until_hour
     FROM log_linkable
     WHERE
-        problem IS NULL
-        AND left_out IS NULL
-        AND NOT gateway_cache_hit
-        AND grain IN ('request', 'bucket', 'counter')
+        grain IN ('request', 'bucket', 'counter')
         AND started_at >= $window_start AND started_at < $window_end
 ),
 

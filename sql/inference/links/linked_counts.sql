@@ -10,7 +10,7 @@ SELECT
 FROM log_members AS others
 LEFT JOIN log_labels AS labels ON others.node = labels.node
 LEFT JOIN log_members AS better
-    ON labels.label = better.node AND better.node >> 56 < others.node >> 56
+    ON labels.label = better.node AND better.node >> 60 < others.node >> 60
 LEFT JOIN log_nested AS nested ON others.node = nested.node
 WHERE
     others.started_at >= $window_start AND others.started_at < $window_end

@@ -1,20 +1,45 @@
 -- The shared ids of records, a row each.
 -- grain:  node, id_hash
 -- params: none; view log_members, table log_shared_ids
-SELECT * EXCLUDE (is_weak), is_trace OR is_weak AS is_weak
+SELECT *
 FROM (
     SELECT
         node,
         source_no,
         started_at,
-        attempt,
-        is_ok,
         provider,
         input_tokens IS NULL AND output_tokens IS NULL AS has_no_tokens,
-        unnest([request_hash, response_hash, trace_hash]) AS id_hash,
-        unnest([has_short_request, has_short_response, false]) AS is_weak,
-        unnest([false, true, false]) AS is_answer,
-        unnest([false, false, true]) AS is_trace
+        request_hash AS id_hash,
+        has_short_request AS is_weak,
+        false AS is_answer,
+        false AS is_trace
     FROM log_members
+    WHERE request_hash IS NOT NULL
+    UNION ALL
+    SELECT
+        node,
+        source_no,
+        started_at,
+        provider,
+        input_tokens IS NULL AND output_tokens IS NULL AS has_no_tokens,
+        response_hash AS id_hash,
+        has_short_response AS is_weak,
+        true AS is_answer,
+        false AS is_trace
+    FROM log_members
+    WHERE response_hash IS NOT NULL
+    UNION ALL
+    SELECT
+        node,
+        source_no,
+        started_at,
+        provider,
+        input_tokens IS NULL AND output_tokens IS NULL AS has_no_tokens,
+        trace_hash AS id_hash,
+        true AS is_weak,
+        false AS is_answer,
+        true AS is_trace
+    FROM log_members
+    WHERE trace_hash IS NOT NULL
 )
 WHERE id_hash IN (SELECT id_hash FROM log_shared_ids)

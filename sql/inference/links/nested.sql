@@ -10,6 +10,6 @@ FROM (
             PARTITION BY source_no, id_hash ORDER BY has_no_tokens, started_at, node
         ) AS place
     FROM log_member_ids
-    WHERE is_answer AND node >> 56 = $spans
+    WHERE is_answer AND node >> 60 = $spans
 )
 WHERE place > 1

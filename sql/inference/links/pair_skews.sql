@@ -17,5 +17,5 @@ SELECT
 FROM log_labels AS labels
 JOIN log_members AS others ON labels.node = others.node
 JOIN log_members AS better ON labels.label = better.node
-WHERE labels.label >> 56 < labels.node >> 56
+WHERE labels.label >> 60 < labels.node >> 60
 GROUP BY ALL

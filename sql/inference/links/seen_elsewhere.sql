@@ -1,13 +1,13 @@
 -- The records that are counted in another: in a better log, or in another span of their own.
--- grain:  node
+-- grain:  part_no, row
 -- params: none; tables log_labels, log_nested, log_presumed
 SELECT DISTINCT
-    ((node >> 36) & 1048575)::INTEGER AS part_no,
-    node & 68719476735 AS row
+    ((node >> 32) & 524287)::INTEGER AS part_no,
+    node & 4294967295 AS row
 FROM (
     SELECT node
     FROM log_labels
-    WHERE label >> 56 < node >> 56
+    WHERE label >> 60 < node >> 60
     UNION ALL
     SELECT node
     FROM log_nested
