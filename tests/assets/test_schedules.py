@@ -1,12 +1,14 @@
 """Which months the night asks for, evaluated as Dagster evaluates them."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from assets.definitions import defs
-from assets.schedules import nightly_attribution
+from assets.definitions import build_definitions, defs
+from assets.resources import AttributionProject
+from assets.schedules import nightly_attribution, nightly_registry_pull
 
 REPOSITORY = defs.get_repository_def()
 
@@ -53,3 +55,45 @@ def test_each_month_is_a_run_of_its_own_that_says_why():
 def test_the_night_is_half_past_five_in_utc():
     assert nightly_attribution.cron_schedule == "30 5 * * *"
     assert nightly_attribution.execution_timezone == "UTC"
+
+
+def project_asking(folder: Path, registries: str) -> AttributionProject:
+    (folder / "catalogue.toml").write_text("")
+    bills = '[[bills]]\nname = "a"\npath = "bills"\n'
+    (folder / "modelspend.toml").write_text(bills + registries)
+    return AttributionProject(settings_path=str(folder / "modelspend.toml"))
+
+
+REGISTRY = '[[registries]]\nname = "weights"\nkind = "huggingface"\nuri = "weights"\n'
+
+
+@pytest.mark.parametrize(
+    ("registries", "keys"),
+    [("", []), (REGISTRY, ["2026-11-05"]), (REGISTRY + "pull = false\n", [])],
+    ids=["none", "one", "one that is gone"],
+)
+def test_registries_are_asked_before_the_months_are_made(tmp_path, registries, keys):
+    at = datetime(2026, 11, 5, 4, 30, tzinfo=UTC)
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_schedule_context(
+            instance,
+            scheduled_execution_time=at,
+            repository_def=REPOSITORY,
+            resources={"project": project_asking(tmp_path, registries)},
+        )
+        asked = nightly_registry_pull.evaluate_tick(context).run_requests or []
+    assert [request.run_key for request in asked] == keys
+    hours = [s.cron_schedule.split()[1] for s in (nightly_registry_pull, nightly_attribution)]
+    assert hours == ["4", "5"]
+
+
+def test_asking_writes_what_is_new_and_fails_where_no_answer_came(tmp_path):
+    resources = {"project": project_asking(tmp_path, REGISTRY)}
+    job = build_definitions(resources).resolve_job_def("registry_pull")
+    assert not job.execute_in_process(raise_on_error=False).success, "there is no such folder"
+    assert not (tmp_path / "registry").exists()
+    (tmp_path / "weights" / "rank").mkdir(parents=True)
+    (tmp_path / "weights" / "rank" / "config.json").write_text("{}")
+    for _ in range(2):
+        assert job.execute_in_process().success
+    assert len(list((tmp_path / "registry" / "weights").iterdir())) == 1
