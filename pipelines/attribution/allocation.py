@@ -23,7 +23,7 @@ from pipelines.attribution.meanings import (
     load_price_keys,
 )
 from pipelines.attribution.name_warnings import name_warnings
-from pipelines.attribution.pods import claim_nodes, load_nodes, load_pods
+from pipelines.attribution.pods import claim_nodes, load_nodes, load_pods, pod_warnings
 from pipelines.attribution.rules import Rules
 from pipelines.contracts import (
     ALLOCATED,
@@ -158,7 +158,7 @@ def allocate(
     return Allocation(
         allocated=ledger.project(ALLOCATED.select_list()),
         notional_idle=notional_idle,
-        warnings=[*warnings, *name_warnings(con)],
+        warnings=[*warnings, *name_warnings(con), *pod_warnings(con)],
     )
 
 

@@ -11,9 +11,12 @@ from typing import Any
 import duckdb
 
 from pipelines.inference.dcgm import NO_POD
-from pipelines.queries import load, materialise
+from pipelines.queries import load, materialise, query
 from pipelines.registry.catalogue import EVER, Catalogue
 from pipelines.registry.links import predecessors_of
+
+_NAMED_PODS = 3
+"""Pods that a warning names."""
 
 _BEGINNING_COLUMNS = {
     "model": "VARCHAR",
@@ -76,6 +79,21 @@ def claim_nodes(con: duckdb.DuckDBPyConnection, idle_measure: str) -> None:
     con.execute("INSERT INTO hour_claims BY NAME FROM node_claims")
 
 
+def pod_warnings(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """What to add to the catalogue's workloads: pods with GPUs that no model has."""
+    if not _has_pods(con):
+        return []
+    unknown = query(con, "attribution/unknown_pods").fetchall()
+    if not unknown:
+        return []
+    hours = sum(gpu_hours for _, gpu_hours in unknown)
+    most = ", ".join(f"{pod} {gpu_hours}" for pod, gpu_hours in unknown[:_NAMED_PODS])
+    return [
+        f"pods: {hours} GPU-hours were held by {len(unknown)} that are no version's `workloads` in "
+        f"the catalogue: their share is unattributed. Most by {most}"
+    ]
+
+
 def _has_pods(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether any log lists pods: without one a month is not slower for those that have."""
     found = "SELECT 1 FROM usage WHERE grain IN ('allocation', 'sample') LIMIT 1"
@@ -83,7 +101,7 @@ def _has_pods(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _beginnings(catalogue: Catalogue) -> Iterator[dict[str, Any]]:
-    """Until when a version cannot have been served, and what its pods were until then."""
+    """The full hour from which a version may be served, and what its pods were until then."""
     predecessors = predecessors_of(catalogue)
     starts: dict[tuple[str, str], Any] = {}
     for deployment in catalogue.deployments:
@@ -95,5 +113,5 @@ def _beginnings(catalogue: Catalogue) -> Iterator[dict[str, Any]]:
                 "model": model,
                 "model_version": version,
                 "component": "update" if predecessors.get((model, version)) else "training",
-                "served_from": start,
+                "served_from": start.replace(minute=0, second=0, microsecond=0),
             }

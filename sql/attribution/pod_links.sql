@@ -4,13 +4,15 @@
 -- grain:  link_key (the pod), kind, model, model_version, component, valid_from
 -- params: none
 WITH pods AS (
-    SELECT DISTINCT
+    SELECT
         model,
         model_version,
         lower(trim(model)) || CASE WHEN model_version = '' THEN '' ELSE '/' || lower(trim(model_version)) END
-            AS pod_key
+            AS pod_key,
+        min(hour) AS first_hour
     FROM usage
     WHERE grain IN ('allocation', 'sample') AND model <> ''
+    GROUP BY ALL
 ),
 matching AS (
     SELECT DISTINCT p.pod_key, l.*, length(replace(replace(l.link_key, '*', ''), '?', '')) AS likeness
@@ -33,7 +35,7 @@ by_pattern AS (
         AND l.valid_from < m.valid_until AND l.valid_until > m.valid_from
 ),
 named AS (
-    SELECT DISTINCT p.pod_key, n.model, n.model_version, n.valid_from, n.valid_until
+    SELECT p.pod_key, n.model, n.model_version, n.valid_from, n.valid_until, min(p.first_hour) AS first_hour
     FROM pods AS p
     INNER JOIN log_names AS n ON n.log_model = p.model AND n.log_version = p.model_version
     ANTI JOIN (
@@ -42,11 +44,13 @@ named AS (
         SELECT link_key FROM links WHERE kind IN ('deployment', 'run')
     ) AS l ON l.link_key = p.pod_key
     WHERE n.is_known AND n.model_version <> ''
+    GROUP BY ALL
 ),
 parts AS (
     SELECT n.*, 'run' AS kind, b.component, n.valid_from AS starts, least(n.valid_until, b.served_from) AS ends
     FROM named AS n
     INNER JOIN version_beginnings AS b USING (model, model_version)
+    WHERE n.first_hour < b.served_from
     UNION ALL
     SELECT n.*, 'deployment', 'inference',
         greatest(n.valid_from, coalesce(b.served_from, n.valid_from)), n.valid_until

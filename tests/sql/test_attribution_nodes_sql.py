@@ -101,13 +101,19 @@ def test_pods_become_links_by_pattern_else_by_name(con: duckdb.DuckDBPyConnectio
         name_row("ml/new", "v3"),
         name_row("ml/own", "v8"),
     )
-    beginning = {"model": "m", "model_version": "v3", "component": "update", "served_from": at(1)}
-    table(con, "version_beginnings", BEGINNING, beginning)
+    late = {"model": "m", "component": "update"}
+    table(
+        con,
+        "version_beginnings",
+        BEGINNING,
+        {**late, "model_version": "v3", "served_from": at(1)},
+        {**late, "model_version": "v2", "served_from": at(0)},
+    )
     columns = ["link_key", "kind", "model_version", "component", "valid_from", "valid_until"]
     assert select(con, "attribution/pod_links", columns) == [
         ("ml/new", "deployment", "v3", "inference", at(1), at(99)),
         ("ml/new", "run", "v3", "update", at(-99), at(1)),
-        ("ml/other", "deployment", "v2", "inference", at(-99), at(99)),
+        ("ml/other", "deployment", "v2", "inference", at(0), at(99)),
         ("ml/rank-7c", "deployment", "v1", "inference", at(-99), at(99)),
     ]
 
@@ -333,3 +339,31 @@ def test_logs_may_call_a_resource_by_its_names(con: duckdb.DuckDBPyConnection, n
     columns = {"name": TEXT, "resource_id": TEXT}
     table(con, "resource_names", columns, {"name": "node-1.internal", "resource_id": "i-1"})
     assert select(con, name, ["resource_id"]) == [("",), ("i-1",), ("i-2",)]
+
+
+def test_pods_with_gpus_that_nobody_knows_are_listed_by_what_they_held(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    pod = {"node_key": "n", "hour": at(0), "has_gpu": True, "is_linked": False, "model": ""}
+    table(
+        con,
+        "node_pods",
+        NODE_POD,
+        {**pod, "pod_key": "lab/a", "held_us": HOUR_US},
+        {**pod, "pod_key": "lab/b", "held_us": HOUR_US, "busy_us": 2 * HOUR_US},
+        {**pod, "pod_key": "ml/known", "held_us": HOUR_US, "is_linked": True},
+        {**pod, "pod_key": "", "held_us": 0},
+        {**pod, "pod_key": "lab/by-node", "node_key": "k", "held_us": HOUR_US},
+    )
+    hours = [{"hour_id": 1, "link_key": "n"}, {"hour_id": 2, "link_key": "k"}]
+    table(con, "resource_hours", HOUR, *({"hour": at(0), **hour} for hour in hours))
+    share = {"used": 1, "idle": 0}
+    table(
+        con,
+        "node_shares",
+        NODE_SHARE,
+        {"hour_id": 1, "bucket": "unattributed", **share},
+        {"hour_id": 2, "bucket": "model_version", **share},
+    )
+    rows = select(con, "attribution/unknown_pods", ["pod_key", "gpu_hours"])
+    assert rows == [("lab/a", 1), ("lab/b", 2)]
