@@ -6,7 +6,8 @@ its lines, and the mappings that ship with the project (`mappings/*.toml`).
 A pair of events is one request: the request's event becomes the record, with what the response
 says of it; the response's event is left out. A request without a response keeps its time and gets
 the status the mapping names; a response without a request is a request of its own. An event that
-comes twice is a duplicate, one without an id a reject.
+comes twice is a duplicate, one without an id a reject, and so is a request whose response cannot
+be read.
 
 Expected values (`fractions = "carry"`) are rounded over the lines of a file in their order: line n
 gets what the rounded total of the first n lines exceeds that of the first n - 1 by. A file on its
@@ -130,9 +131,9 @@ class _Records:
         response_wrong = self._wrong()
         self.event_id, self.role = self._pair(mapping.pairs)
         self.wrong = self._judged(
-            f"coalesce({self._wrong()}, CASE {self.role} WHEN 'other' THEN NULL "
-            f"WHEN 'response' THEN coalesce({own_wrong}, {response_wrong}) ELSE {own_wrong} END)"
+            f"coalesce({self._wrong()}, CASE WHEN {self.role} <> 'other' THEN {own_wrong} END)"
         )
+        self.said_wrong = f"CASE WHEN {self.role} = 'response' THEN {response_wrong} END"
 
     def lines(self, con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
         """The records, one a line."""
@@ -151,6 +152,7 @@ class _Records:
             response = self.response or {"nothing": "NULL::VARCHAR"}
             made |= {"event_id": self.event_id, "role": self.role}
             made |= {"own": _struct(self.fields), "said": _struct(response)}
+            made |= {"said_wrong": self.said_wrong}
         return con.sql(
             f"SELECT file_no, line, file, {_struct(made)} AS r, {self.wrong} AS wrong "
             f"FROM {self.places.source('log_lines')}"
@@ -185,7 +187,7 @@ class _Records:
                 sql = f"CASE WHEN is_unanswered THEN {unanswered} ELSE {sql} END"
             fields.append(f"{sql} AS {name}")
         return query(con, "inference/mapped/pairs").project(
-            f"file_no, line, NULL::VARCHAR AS wrong, left_out, {', '.join(fields)}"
+            f"file_no, line, said_wrong AS wrong, left_out, {', '.join(fields)}"
         )
 
     def _judged(self, wrong: str) -> str:

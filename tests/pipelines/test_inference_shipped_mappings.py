@@ -335,3 +335,12 @@ def test_a_mapping_that_does_not_ship_is_answered_with_the_nearest():
         shipped_text("vertexai")
     assert "'vertexai' is neither a file (.toml) nor a mapping of modelspend" in str(error.value)
     assert "the nearest is 'vertex-ai'" in str(error.value)
+
+
+def test_a_call_whose_response_cannot_be_read_is_one_reject(tmp_path):
+    usage = {"prompt_tokens": "many", "completion_tokens": 30}
+    read = read_lines(
+        tmp_path, "kserve", event("request"), event("response", data={"usage": usage})
+    )
+    assert read.fates() == {"log.jsonl": (2, 0, 0, 1, 1)}
+    assert read.bad_lines() == [("log.jsonl", 1, "input_tokens", "not a number")]

@@ -16,12 +16,14 @@ def pairs(con, *events):
     """The records of events (line, role, id, left out), by line: left out, tokens, is answered."""
     con.execute(
         "CREATE TABLE mapped_events (file_no INTEGER, line BIGINT, left_out VARCHAR, "
-        "event_id VARCHAR, role VARCHAR, own STRUCT(model VARCHAR), said STRUCT(tokens INTEGER))"
+        "event_id VARCHAR, role VARCHAR, own STRUCT(model VARCHAR), said STRUCT(tokens INTEGER), "
+        "said_wrong VARCHAR)"
     )
     for line, role, event_id, left_out in events:
         con.execute(
-            "INSERT INTO mapped_events VALUES (0, ?, ?, ?, ?, {'model': 'rank'}, {'tokens': ?})",
-            [line, left_out, event_id, role, line],
+            "INSERT INTO mapped_events VALUES "
+            "(0, ?, ?, ?, ?, {'model': 'rank'}, {'tokens': ?}, 'tokens|line ' || ?)",
+            [line, left_out, event_id, role, line, line if role == "response" else None],
         )
     rows = query(con, "inference/mapped/pairs")
     found = rows.project("line, left_out, said.tokens, is_unanswered, own.model").fetchall()
@@ -67,3 +69,22 @@ def test_what_is_left_out_pairs_with_nothing(con):
         2: (None, 2, False),
         3: ("neither request nor response", None, False),
     }
+
+
+def test_what_is_wrong_with_a_response_is_wrong_with_its_request(con):
+    pairs(
+        con,
+        (1, "request", "a", None),
+        (2, "response", "a", None),
+        (3, "response", "b", None),
+        (4, "request", "c", None),
+        (5, "response", "a", None),
+    )
+    found = query(con, "inference/mapped/pairs").project("line, said_wrong").fetchall()
+    assert sorted(found) == [
+        (1, "tokens|line 2"),
+        (2, None),
+        (3, "tokens|line 3"),
+        (4, None),
+        (5, None),
+    ]

@@ -10,7 +10,7 @@ WITH usable AS (
 ),
 
 first_events AS (
-    SELECT event_id, role, said FROM usable WHERE place = 1
+    SELECT event_id, role, said, said_wrong FROM usable WHERE place = 1
 )
 
 SELECT
@@ -22,6 +22,11 @@ SELECT
     END AS left_out,
     events.own,
     CASE WHEN events.role = 'request' THEN other.said ELSE events.said END AS said,
+    CASE
+        WHEN events.place > 1 THEN NULL
+        WHEN events.role = 'request' THEN other.said_wrong
+        WHEN other.event_id IS NULL THEN events.said_wrong
+    END AS said_wrong,
     events.role = 'request' AND other.event_id IS NULL AS is_unanswered
 FROM usable AS events
 LEFT JOIN first_events AS other
@@ -35,6 +40,7 @@ SELECT
     coalesce(left_out, 'neither request nor response') AS left_out,
     own,
     NULL AS said,
+    NULL AS said_wrong,
     false AS is_unanswered
 FROM mapped_events
 WHERE left_out IS NOT NULL OR role = 'other'
