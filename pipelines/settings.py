@@ -116,6 +116,9 @@ class Coverage(Section):
 Rank = Literal["provider", "gateway", "span", "bucket", "counter"]
 """Where several logs saw one call, the first of these counts it: nearer to what is billed."""
 
+Overlap = Literal["auto", "none", "hours"]
+"""Which calls a log has in common with others: those that ids tell, none, or all of an hour."""
+
 
 class LogSource(Section):
     """One inference log. `path`: a file, a folder, a glob, or `s3://bucket/prefix`."""
@@ -135,8 +138,9 @@ class LogSource(Section):
     """Fields of the record that the log leaves empty, and what they are."""
     rank: Rank | None = None
     """Where it counts among logs that saw the same calls; None: as its format does."""
-    overlap: Literal["auto", "none"] = "auto"
-    """`none`: it saw calls that no other source saw."""
+    overlap: Overlap = "auto"
+    """`none`: it saw calls that no other source saw. `hours`: it has no ids of a better log, but
+    that log has all its calls: where it counted a model in an hour, this one does not."""
 
     @model_validator(mode="after")
     def _has_what_its_format_needs(self) -> "LogSource":

@@ -9,8 +9,9 @@ and numbers, and takes from the others what it lacks. The others are kept with `
 What has no link is only judged by what has: where calls that a source sends to a model are linked
 with a better log, the few without a link in the hours that log counted the model are taken to be in
 it (attempts that failed before they arrived, ids that were lost). Clocks may differ: hours are
-compared by the middle distance of all links. Where no call is linked, nothing is assumed. Buckets
-and counters have no ids: a better log of the same model in the same time counts instead of them.
+compared by the middle distance of all links. Where no call is linked, nothing is assumed: both
+logs count, and a warning says so. Buckets and counters have no ids: a better log of the same model
+in the same time counts instead of them, as it does for a source whose `overlap` is `hours`.
 
 Hits of a gateway's own cache reached no provider: they are kept, and never linked. Retries and
 fallbacks have ids of their own: each attempt that the provider saw counts.
@@ -30,7 +31,7 @@ from typing import Final, Literal
 import duckdb
 
 from pipelines.queries import materialise, query, sql
-from pipelines.settings import Rank
+from pipelines.settings import Overlap, Rank
 
 RANKS: Final[tuple[Rank, ...]] = ("provider", "gateway", "span", "bucket", "counter")
 SPANS: Final = RANKS.index("span")
@@ -51,7 +52,7 @@ class Linkable:
 
     name: str
     rank: Rank
-    overlap: Literal["auto", "none"]
+    overlap: Overlap
     parts: Mapping[str, int]
     """Path and number of each part, numbered over all sources in the order of their names."""
     has_ids: bool
@@ -136,7 +137,7 @@ class _Linking:
         self.numbered = [
             (number, source)
             for number, source in enumerate(self.sources)
-            if source.overlap == "auto" and source.parts
+            if source.overlap != "none" and source.parts
         ]
 
     def run(self) -> None:
@@ -153,7 +154,7 @@ class _Linking:
             has_members = self._link_by_id()
             if has_members:
                 self._presume()
-        if len(ranks) > 1 and ranks.intersection(WITHOUT_IDS):
+        if len(ranks) > 1 and any(_goes_by_hours(source) for _, source in self.numbered):
             self._cover()
         self._write("log_seen_elsewhere", "inference/links/seen_elsewhere")
         if has_members:
@@ -289,13 +290,13 @@ class _Linking:
             )
 
     def _cover(self) -> None:
-        """Add to `log_presumed` the buckets and counters of times that a better log counted."""
+        """Add to `log_presumed` what has no ids and lies in times that a better log counted."""
         self._create_hours("log_better_hours", "rank_no UTINYINT")
         for rank in sorted({_rank(source) for _, source in self.numbered}):
             for number, source in self.numbered:
                 if _rank(source) != rank:
                     continue
-                if rank in WITHOUT_IDS:
+                if _goes_by_hours(source):
                     self._open(source)
                     covered = query(
                         self.con,
@@ -365,8 +366,38 @@ class _Linking:
         ]
 
 
+def counted_twice(
+    con: duckdb.DuckDBPyConnection, sources: Sequence[Linkable], links: Links, usage: Path
+) -> list[str]:
+    """Warn of logs that may count the same calls, because nothing links them."""
+    related = [source for source in sources if source.overlap != "none" and source.parts]
+    if len({source.rank for source in related}) < 2:
+        return []
+    known = {(linked.source, linked.better) for linked in links.found}
+    pairs = query(
+        con,
+        "inference/links/unlinked_overlaps",
+        usage=str(usage),
+        sources=[source.name for source in related],
+        ranks=[_rank(source) for source in related],
+    ).fetchall()
+    return [
+        f"log sources '{source}' and '{better}' both count calls of the same models in "
+        f"{hours:,} hours ({requests:,} and {better_requests:,} requests, for example of {model}), "
+        "and no id links one to the other: if they are the same calls, they are counted twice. Set "
+        f'logs.{source}.overlap to "hours" if \'{better}\' has them all, to "none" if it has none'
+        for source, better, hours, requests, better_requests, model in pairs
+        if (source, better) not in known
+    ]
+
+
 def _rank(source: Linkable) -> int:
     return RANKS.index(source.rank)
+
+
+def _goes_by_hours(source: Linkable) -> bool:
+    """Whether its records give way to a better log of the same hour."""
+    return _rank(source) in WITHOUT_IDS or source.overlap == "hours"
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:

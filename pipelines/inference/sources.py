@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 from pipelines.files import LocalFile
 from pipelines.inference.formats import NATIVE, LogFormat
-from pipelines.settings import Coverage, Rank
+from pipelines.settings import Coverage, Overlap, Rank
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,8 @@ class LogInput:
     """Where it counts among logs of the same calls; None: as its format does."""
     elsewhere: Sequence[KnownFile] = ()
     """Files of the source that need not be read again."""
-    overlap: Literal["auto", "none"] = "auto"
-    """`none`: it saw calls that no other source saw."""
+    overlap: Overlap = "auto"
+    """`none`: it saw calls that no other source saw; `hours`: a better log has them all."""
 
     @property
     def counts_as(self) -> Rank:

@@ -23,7 +23,7 @@ import polars as pl
 from pipelines.contracts import LOG_FILES, LOG_REJECTS, USAGE
 from pipelines.errors import ContractBroken, LogUnreadable, SettingsInvalid
 from pipelines.inference.coverage import coverage
-from pipelines.inference.linking import Linkable, Links, link
+from pipelines.inference.linking import Linkable, Links, counted_twice, link
 from pipelines.inference.records import Column, typed_columns
 from pipelines.inference.sources import LogInput
 from pipelines.inference.staging import Part, Staged, stage
@@ -101,6 +101,8 @@ def read_usage(
     if hourly:
         usage = query(con, "inference/usage", month=month, parts=hourly)
         usage.project(USAGE.select_list()).write_parquet(str(tables.usage), compression="zstd")
+        linkables = [reading.linkable() for reading in readings]
+        warnings += counted_twice(con, linkables, links, tables.usage)
     else:
         USAGE.empty().write_parquet(tables.usage)
     if rejects:

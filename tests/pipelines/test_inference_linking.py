@@ -136,14 +136,27 @@ def test_a_gateway_s_own_answers_are_kept_and_reach_no_provider(tmp_path):
     assert found.usage.filter("is_counted", source="gateway")["status"].to_list() == ["cache_hit"]
 
 
-def test_logs_without_a_common_id_are_added_even_of_one_model_and_hour(tmp_path):
-    found = read(
-        tmp_path,
-        source(tmp_path, "bedrock", "provider", call(1), call(2)),
-        source(tmp_path, "gateway", "gateway", call(3)),
-    )
-    assert counted(found) == {"bedrock": (2, 0), "gateway": (1, 0)}
-    assert found.warnings == []
+def test_logs_without_a_common_id_are_added_and_people_are_asked(tmp_path):
+    def spend_logs(**more: Any) -> LogInput:
+        calls = [call(3, tenant="shop-a"), call(4, started_at="2026-09-05T12:00:00Z")]
+        return source(tmp_path, "litellm", "gateway", *calls, **more)
+
+    bedrock = source(tmp_path, "bedrock", "provider", call(1), call(2, model="US.Rank"))
+    found = read(tmp_path, bedrock, spend_logs())
+    assert counted(found) == {"bedrock": (2, 0), "litellm": (2, 0)}
+    assert found.warnings == [
+        "log sources 'litellm' and 'bedrock' both count calls of the same models in 1 hours "
+        "(1 and 2 requests, for example of rank), and no id links one to the other: if they are "
+        'the same calls, they are counted twice. Set logs.litellm.overlap to "hours" if '
+        "'bedrock' has them all, to \"none\" if it has none"
+    ]
+    apart = read(tmp_path, bedrock, spend_logs(overlap="none"))
+    assert (counted(apart), apart.warnings) == (counted(found), [])
+    same = read(tmp_path, bedrock, spend_logs(overlap="hours"))
+    assert counted(same) == {"bedrock": (2, 0), "litellm": (1, 1)}
+    assert [warning.split(" requests ")[0] for warning in same.warnings] == [
+        "log source 'litellm': 1 of 2"
+    ]
 
 
 def test_what_is_not_linked_follows_what_is_but_not_where_the_better_log_is_silent(tmp_path):

@@ -439,5 +439,46 @@ def test_a_bucket_gives_way_to_a_better_log_of_the_same_model_and_time(con, buck
     rows = [there | {"rank_no": 1}, worse, idle]
     columns = HOURS | {"rank_no": "UTINYINT"}
     table(con, "log_better_hours", columns, *({"requests": 2, "is_ok": True, **r} for r in rows))
+    labels(con)
     found = select(con, "inference/links/covered_rows", ["node", "better_no"], rank=3, **AROUND)
     assert found == ([(node(3, 0, 3), 0)] if is_covered else [])
+
+
+def test_a_linked_record_is_not_covered_by_the_hour_as_well(con):
+    linkable(con, {"model": "claude"}, rank=3)
+    labels(con, (node(3, 0, 3), node(0)))
+    columns = HOURS | {"rank_no": "UTINYINT"}
+    there = {**way(0, model="claude"), "hour": HOUR, "requests": 2, "is_ok": True, "rank_no": 0}
+    table(con, "log_better_hours", columns, there)
+    assert select(con, "inference/links/covered_rows", ["node"], rank=3, **AROUND) == []
+
+
+def test_logs_of_several_ranks_that_count_a_model_in_the_same_hour_overlap(con, tmp_path):
+    columns = {"source": TEXT, "hour": INSTANT, "provider": TEXT, "model": TEXT, "status": TEXT}
+    columns |= {"grain": TEXT, "is_counted": FLAG, "requests": COUNT}
+    told = {"provider": "aws", "model": "claude", "status": "ok", "grain": "request"}
+    told |= {"hour": AT, "is_counted": True, "requests": 4}
+    rows = [
+        {"source": "bedrock"},
+        {"source": "litellm", "model": "us.Claude"},
+        {"source": "litellm", "hour": AT + timedelta(hours=1)},
+        {"source": "litellm", "status": "cache_hit"},
+        {"source": "litellm", "is_counted": False},
+        {"source": "azure", "provider": "azure"},
+        {"source": "apart"},
+        {"source": "other gateway"},
+    ]
+    table(con, "usage", columns, *({**told, **row} for row in rows))
+    con.table("usage").write_parquet(str(tmp_path / "usage.parquet"))
+    found = select(
+        con,
+        "inference/links/unlinked_overlaps",
+        ["source", "better", "hours", "requests", "better_requests", "model"],
+        usage=str(tmp_path / "usage.parquet"),
+        sources=["bedrock", "litellm", "azure", "other gateway"],
+        ranks=[0, 1, 0, 1],
+    )
+    assert found == [
+        ("litellm", "bedrock", 1, 4, 4, "claude"),
+        ("other gateway", "bedrock", 1, 4, 4, "claude"),
+    ]

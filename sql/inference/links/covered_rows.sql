@@ -1,8 +1,8 @@
--- The buckets and counts of one source whose time a better log counted, request by request or in
--- finer buckets: same model, and the same provider and resource where both name one. A bucket is
--- taken whole: which of its calls the better log has cannot be told.
+-- The records of one source without ids whose time a better log counted: same model, and the same
+-- provider and resource where both name one. A bucket is taken whole: which of its calls the better
+-- log has cannot be told.
 -- grain:  node
--- params: $rank integer, $window_start timestamp, $window_end timestamp (exclusive); view log_linkable, table log_better_hours
+-- params: $rank integer, $window_start timestamp, $window_end timestamp (exclusive); view log_linkable, tables log_better_hours, log_labels
 WITH own AS (
     SELECT
         node,
@@ -58,3 +58,8 @@ JOIN covered
         AND own.model = covered.model
         AND own.hour = covered.hour
         AND own.until_hour = covered.until_hour
+ANTI JOIN (
+    SELECT node
+    FROM log_labels
+    WHERE label >> 60 < node >> 60
+) AS linked ON own.node = linked.node
