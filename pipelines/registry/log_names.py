@@ -176,6 +176,8 @@ def version_starts(catalogue: Catalogue) -> Iterator[dict[str, Any]]:
     """Since when each version can have been called: its release, its first deployment."""
     deployed: dict[tuple[str, str], datetime] = {}
     for deployment in catalogue.deployments:
+        if not (deployment.resources or deployment.principals):
+            continue  # a name alone: it was given when somebody looked, or long after
         key = (deployment.model, deployment.version)
         deployed[key] = min(deployed.get(key, FOREVER), deployment.from_)
     for model in catalogue.models:

@@ -16,5 +16,6 @@ INNER JOIN log_names AS n
 INNER JOIN version_starts AS s ON s.model = n.model AND s.model_version = n.model_version
 WHERE u.hour + INTERVAL 1 HOUR <= greatest(s.released_at, s.deployed_at)
   AND u.grain NOT IN ('allocation', 'sample')
+  AND u.is_counted AND u.grain NOT IN ('allocation', 'sample')
 GROUP BY ALL
 ORDER BY ALL

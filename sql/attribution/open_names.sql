@@ -13,5 +13,6 @@ INNER JOIN log_names AS n
     ON n.log_model = u.model AND n.log_version = u.model_version
     AND u.hour >= n.valid_from AND u.hour < n.valid_until
 WHERE n.is_dated AND n.is_known AND n.model_version = '' AND u.grain NOT IN ('allocation', 'sample')
+  AND u.is_counted AND u.grain NOT IN ('allocation', 'sample')
 GROUP BY ALL
 ORDER BY ALL

@@ -124,6 +124,16 @@ def test_one_name_of_two_models_at_once_is_a_mistake_of_the_file() -> None:
     parse_catalogue(CATALOGUE + ours + theirs.replace("09-09", "09-10"))
 
 
+def test_a_name_that_was_seen_late_does_not_make_its_version_late(tmp_path: Path) -> None:
+    """An alias is first seen when a registry is first asked; its version may have run for years."""
+    catalogue = models("v1") + (
+        '[[deployments]]\nmodel = "m"\nversion = "v1"\nnames = ["m@champion"]\n'
+        "from = 2026-09-20T00:00:00Z\n"
+    )
+    ledger = attribute(tmp_path, [charge("a")], catalogue, usage=[use("v1")])
+    assert ledger.warnings == []
+
+
 def test_names_without_a_version_and_requests_before_it_existed_are_told_with_counts(
     tmp_path: Path,
 ) -> None:

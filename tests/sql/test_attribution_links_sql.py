@@ -571,7 +571,9 @@ def test_names_that_the_catalogue_lacks_are_counted(con: duckdb.DuckDBPyConnecti
 
 
 def test_names_that_meant_no_one_version_are_counted(con: duckdb.DuckDBPyConnection) -> None:
-    bill(con, usage=[use("", hour, model="live", requests=2) for hour in (0, 1, 2)])
+    calls = [use("", hour, model="live", requests=2) for hour in (0, 1, 2)]
+    others = [{"is_counted": False}, {"grain": "allocation"}, {"grain": "sample"}]
+    bill(con, usage=[*calls, *(use("", model="live", **other) for other in others)])
     table(
         con,
         "log_names",
@@ -586,7 +588,9 @@ def test_names_that_meant_no_one_version_are_counted(con: duckdb.DuckDBPyConnect
 def test_requests_before_their_version_existed_are_counted(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
-    bill(con, usage=[use(version, hour) for version in ("v1", "v2", "v3") for hour in range(6)])
+    calls = [use(version, hour) for version in ("v1", "v2", "v3") for hour in range(6)]
+    others = [{"is_counted": False}, {"grain": "allocation"}, {"grain": "sample"}]
+    bill(con, usage=[*calls, *(use("v1", **other) for other in others)])
     names = [name_row(("m", version), ("m", version)) for version in ("v1", "v2", "v3")]
     table(con, "log_names", NAMES, *names)
     table(
