@@ -18,10 +18,16 @@ usage AS (
         u.*,
         lower(split_part(split_part(trim(u.resource_id, '/'), '/', -1), ':', -1)) AS last_part,
         n.log_model IS NOT NULL AS is_named
-    FROM read_parquet($usage_files, union_by_name => true) AS u
+    FROM (
+        -- Months that were written before logs were linked do not say which rows are counted.
+        SELECT true AS is_counted WHERE false
+        UNION ALL BY NAME
+        SELECT * FROM read_parquet($usage_files, union_by_name => true)
+    ) AS u
     LEFT JOIN figure_names AS n
         ON n.log_model = u.model AND n.log_version = u.model_version
         AND u.hour >= n.valid_from AND u.hour < n.valid_until
+    WHERE coalesce(u.is_counted, true)
 )
 
 SELECT

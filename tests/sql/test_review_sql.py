@@ -201,6 +201,7 @@ def test_a_figure_s_hours_are_those_in_which_its_resource_was_charged(
         {"hour": datetime(2026, 9, 2, 9)},
         {"requests": 2},
         {"requests": 3, "tenant": "another"},
+        {"requests": 5, "source": "gateway", "is_counted": False},  # of the same calls
         {"hour": ELEVEN},
         {"resource_id": "i-2"},
     )
