@@ -49,7 +49,7 @@ _ANSWER: Final = {
 }
 
 FORMAT = LogFormat(
-    "azure_monitor",
+    "azure-monitor",
     "bucket",
     {**_ANSWER, "values": [_ANSWER]},
     lambda con: query(con, "inference/azure_monitor/records"),
