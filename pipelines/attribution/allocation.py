@@ -198,9 +198,9 @@ def _name_resources(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Non
     """Let logs call a resource by the names that the catalogue lists for it."""
     rows = list(resource_name_rows(catalogue))
     load(con, "resource_names", RESOURCE_NAME_COLUMNS, rows)
-    for view in ("usage", "coverage"):
+    for view, named in (("usage", "named_usage"), ("coverage", "named_coverage")):
         if rows:
-            _view_of(con, f"named_{view}", view)
+            _view_of(con, named, view)
         else:
             con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS FROM logged_{view}")
 

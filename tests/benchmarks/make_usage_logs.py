@@ -266,7 +266,7 @@ def write_mapped_parquet(path: Path, n: int) -> None:
 
 
 def write_pod_allocations(path: Path, n: int) -> None:
-    """Pods of some hours each on 500 nodes, one a line, as a scheduler's events make them."""
+    """Pods of up to an hour each on 500 nodes, one a line, as a scheduler's events make them."""
     _write(
         path,
         "pods-{number:06}.jsonl.gz",
@@ -278,7 +278,7 @@ def write_pod_allocations(path: Path, n: int) -> None:
             cpu: (4 + i % 60) || '000m', memory: (8 + i % 500) || 'Gi',
             qos: ['Guaranteed', 'Burstable', 'BestEffort'][1 + i % 3],
             "from": {_TIME},
-            until: strftime({_AT} + to_minutes(10 + i % 600), '%Y-%m-%dT%H:%M:%SZ')
+            until: strftime({_AT} + to_minutes(10 + i % 60), '%Y-%m-%dT%H:%M:%SZ')
         }}""",
         gz=True,
     )
