@@ -4,7 +4,6 @@ import json
 from datetime import datetime
 from typing import Any
 
-import pytest
 from inference_logs import Read, read_logs, write_jsonl, write_text
 
 from pipelines.inference.otel import FORMAT
@@ -116,30 +115,22 @@ def test_messages_are_not_even_written_down_on_the_way(tmp_path, monkeypatch):
     assert not [path for path in staged if path.exists() and b"parcel" in path.read_bytes()]
 
 
-@pytest.mark.parametrize(
-    "names",
-    [
-        {"input": "gen_ai.usage.input_tokens", "output": "gen_ai.usage.output_tokens"},
-        {"input": "gen_ai.usage.prompt_tokens", "output": "gen_ai.usage.completion_tokens"},
-    ],
-    ids=["new", "old"],
-)
-@pytest.mark.parametrize("number", [as_text, as_number])
-@pytest.mark.parametrize("within", ["scopeSpans", "instrumentationLibrarySpans"])
-def test_every_generation_of_names_and_numbers_says_the_same(tmp_path, names, number, within):
-    old = {
-        "gen_ai.provider.name": None,
-        "gen_ai.usage.input_tokens": None,
-        "gen_ai.usage.output_tokens": None,
-        "gen_ai.system": "az.ai.openai",
-        names["input"]: number(70),
-        names["output"]: number(9),
-        "gen_ai.usage.cache_creation.input_tokens": number(8),
-    }
-    found = read(tmp_path, line(span(**old), within=within))
-    [row] = found.usage.to_dicts()
-    assert (row["provider"], row["input_tokens"], row["output_tokens"]) == ("azure", 70, 9)
-    assert row["input_tokens_cache_write"] == 8
+def test_every_generation_of_names_and_numbers_says_the_same(tmp_path):
+    names = [
+        ("gen_ai.provider.name", "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"),
+        ("gen_ai.system", "gen_ai.usage.prompt_tokens", "gen_ai.usage.completion_tokens"),
+    ]
+    written = "gen_ai.usage.cache_creation.input_tokens"
+    lines = []
+    for provider, into, out in names:
+        for number in (as_text, as_number):
+            for within in ("scopeSpans", "instrumentationLibrarySpans"):
+                none = dict.fromkeys((*names[0], *names[1]))
+                told = none | {provider: "az.ai.openai", into: number(70), out: number(9)}
+                lines.append(line(span(len(lines), **told, **{written: number(8)}), within=within))
+    [row] = read(tmp_path, *lines).usage.to_dicts()
+    told = ("provider", "requests", "input_tokens", "output_tokens", "input_tokens_cache_write")
+    assert [row[name] for name in told] == ["azure", 8, 560, 72, 64]
 
 
 def test_only_inference_spans_count_and_the_others_are_left_out(tmp_path):
@@ -165,61 +156,70 @@ def test_only_inference_spans_count_and_the_others_are_left_out(tmp_path):
     assert tuple(file[name] for name in counts) == (4, 11, 3, 8, 0)
 
 
-@pytest.mark.parametrize(
-    ("named", "provider", "region"),
-    [
-        ({"gen_ai.provider.name": "aws.bedrock"}, "aws", ""),
-        (
-            {
-                "gen_ai.provider.name": "aws.bedrock",
-                "server.address": "bedrock-runtime.eu-central-1.amazonaws.com",
-            },
-            "aws",
-            "eu-central-1",
-        ),
-        ({"server.address": "shop.openai.azure.com"}, "azure", ""),
-        (
-            {
-                "gen_ai.provider.name": "gcp.vertex_ai",
-                "server.address": "us-central1-aiplatform.googleapis.com",
-            },
-            "gcp",
-            "us-central1",
-        ),
-        ({"gen_ai.provider.name": "gcp.gemini"}, "gcp", ""),
-        ({"gen_ai.provider.name": "anthropic"}, "anthropic", ""),
-        ({"gen_ai.provider.name": "mistral_ai"}, "mistral", ""),
-        ({"gen_ai.provider.name": "vllm"}, "", ""),
-    ],
-)
-def test_providers_have_one_word_each(tmp_path, named, provider, region):
-    found = only(tmp_path, span(**named))
-    assert (found["provider"], found["region"]) == (provider, region)
+def test_providers_have_one_word_each(tmp_path):
+    named = [
+        (("aws.bedrock", None), ("aws", "")),
+        (("aws.bedrock", "bedrock-runtime.eu-central-1.amazonaws.com"), ("aws", "eu-central-1")),
+        (("openai", "shop.openai.azure.com"), ("azure", "")),
+        (("gcp.vertex_ai", "us-central1-aiplatform.googleapis.com"), ("gcp", "us-central1")),
+        (("gcp.gemini", None), ("gcp", "")),
+        (("anthropic", None), ("anthropic", "")),
+        (("mistral_ai", None), ("mistral", "")),
+        (("vllm", None), ("", "")),
+    ]
+    spans = [
+        span(
+            number,
+            **{"gen_ai.provider.name": provider, "server.address": server},
+            **{"gen_ai.response.model": f"m{number}"},
+        )
+        for number, ((provider, server), _) in enumerate(named)
+    ]
+    rows = read(tmp_path, line(*spans)).usage.sort("model").select("provider", "region").rows()
+    assert rows == [told for _, told in named]
 
 
 def test_the_pod_that_serves_is_the_resource_and_the_pod_that_calls_is_not(tmp_path):
-    own = {"gen_ai.provider.name": "vllm"}
-    pod = {"k8s.namespace.name": "rec", "k8s.pod.name": "vllm-7c-0", "host.id": "i-0abc"}
-    assert only(tmp_path, span(fields={"kind": 2}, **own), **pod)["resource_id"] == "rec/vllm-7c-0"
-    served = only(tmp_path, span(fields={"kind": 2}, **own), **{"host.id": "i-0abc"})
-    assert served["resource_id"] == "i-0abc"
-    assert only(tmp_path, span(fields={"kind": 3}, **own), **pod)["resource_id"] == ""
-    assert only(tmp_path, span(fields={"kind": 1}), **pod)["resource_id"] == ""  # OpenAI's
+    host = {"host.id": "i-0abc"}
+    pod = {"k8s.namespace.name": "rec", "k8s.pod.name": "vllm-7c-0", **host}
+    served = [
+        (("vllm", 2), pod, "rec/vllm-7c-0"),
+        (("vllm", "SPAN_KIND_SERVER"), host, "i-0abc"),
+        (("vllm", 3), pod, ""),
+        (("openai", 1), pod, ""),
+    ]
+    lines = [
+        line(
+            span(
+                n,
+                fields={"kind": kind},
+                **{"gen_ai.provider.name": provider, "gen_ai.response.model": f"m{n}"},
+            ),
+            **resource,
+        )
+        for n, ((provider, kind), resource, _) in enumerate(served)
+    ]
+    rows = read(tmp_path, *lines).usage.sort("model")
+    assert rows["resource_id"].to_list() == [told for *_, told in served]
 
 
-@pytest.mark.parametrize(
-    ("named", "fields", "status"),
-    [
-        ({"error.type": "429"}, {"status": {"code": 2}}, "throttled"),
-        ({"error.type": "ThrottlingException"}, {"status": {"code": 2}}, "throttled"),
-        ({"error.type": "openai.RateLimitError"}, {}, "throttled"),
-        ({"error.type": "timeout"}, {"status": {"code": 2}}, "timeout"),
-        ({}, {"status": {"code": "STATUS_CODE_ERROR", "message": TEXT}}, "error"),
-        ({}, {"status": {"code": 1}}, "ok"),
-    ],
-)
-def test_how_a_span_ended_is_its_error_type(tmp_path, named, fields, status):
-    assert only(tmp_path, span(fields=fields, **named))["status"] == status
+def test_how_a_span_ended_is_its_error_type(tmp_path):
+    ended = [
+        ("429", {"code": 2}, "throttled"),
+        ("ThrottlingException", {"code": 2}, "throttled"),
+        ("openai.RateLimitError", {}, "throttled"),
+        ("timeout", {"code": 2}, "timeout"),
+        (None, {"code": "STATUS_CODE_ERROR", "message": TEXT}, "error"),
+        (None, {"code": 1}, "ok"),
+    ]
+    spans = [
+        span(
+            n, fields={"status": status}, **{"error.type": error, "gen_ai.response.model": f"m{n}"}
+        )
+        for n, (error, status, _) in enumerate(ended)
+    ]
+    rows = read(tmp_path, line(*spans)).usage.sort("model")
+    assert rows["status"].to_list() == [told for *_, told in ended]
 
 
 def test_a_repeated_span_counts_once_and_input_without_its_cached_tokens_is_completed(tmp_path):
