@@ -21,19 +21,17 @@ and attempt, by source name, by file name, by line (in one number: see `linkable
 by 64-bit hashes: among 100 million the odds of one false link are below a thousandth.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import reduce
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import duckdb
 
+from pipelines.inference.linked import RANKS, How, Linkable, Linked, Links
 from pipelines.queries import materialise, query, sql
-from pipelines.settings import Overlap, Rank
 
-RANKS: Final[tuple[Rank, ...]] = ("provider", "gateway", "span", "bucket", "counter")
 SPANS: Final = RANKS.index("span")
 WITHOUT_IDS: Final = (RANKS.index("bucket"), RANKS.index("counter"))
 AROUND: Final = timedelta(days=1)
@@ -44,63 +42,6 @@ TABLES: Final = (
     *("log_shared_ids", "log_pair_skews", "log_better_hours", "log_own_hours"),
     "log_presumed_hours",
 )
-
-
-@dataclass(frozen=True)
-class Linkable:
-    """A staged source. `records`: all its records, with `path` and `row`; readable after `open`."""
-
-    name: str
-    rank: Rank
-    overlap: Overlap
-    parts: Mapping[str, int]
-    """Path and number of each part, numbered over all sources in the order of their names."""
-    has_ids: bool
-    records: Callable[[], duckdb.DuckDBPyRelation]
-    open: Callable[[], None]
-    """Sets what reading its records needs: the zone of times without one."""
-
-
-How = Literal["id", "span", "hour"]
-
-
-@dataclass(frozen=True)
-class Linked:
-    """So many records of a source are counted in another.
-
-    How that is known: they share an `id`, are one more `span` of an answer, or that source counted
-    their `hour`.
-    """
-
-    source: str
-    better: str
-    how: How
-    records: int
-
-
-@dataclass
-class Links:
-    """What was linked. The SQL finds it in the views `log_seen_elsewhere` and `log_notes`."""
-
-    found: list[Linked] = field(default_factory=list)
-    parts: set[int] = field(default_factory=set)
-    """The parts with records that are counted elsewhere or learn from elsewhere."""
-    files: list[Path] = field(default_factory=list)
-    """Kept until the parts are counted."""
-
-    def sentences(self, requests: Mapping[str, int]) -> list[str]:
-        """What a reviewer should know, given how many requests each source has."""
-        told = {
-            "id": "are also in '{better}' and are counted there",
-            "span": "are a second span of the same answer and are not counted again",
-            "hour": "are in no better log by an id, but lie in hours in which '{better}' counted "
-            "their model, and are counted there",
-        }
-        return [
-            f"log source '{linked.source}': {linked.records:,} of {requests[linked.source]:,} "
-            f"requests {told[linked.how].format(better=linked.better)}"
-            for linked in sorted(self.found, key=lambda one: (one.source, one.better, one.how))
-        ]
 
 
 def link(
@@ -148,7 +89,7 @@ class _Linking:
             ("log_presumed", "node BIGINT, source_no UTINYINT, better_no UTINYINT"),
         ):
             self.con.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({columns})")
-        ranks = {_rank(source) for _, source in self.numbered}
+        ranks = {source.rank_no for _, source in self.numbered}
         has_members = False
         if len(ranks) > 1 or SPANS in ranks:
             has_members = self._link_by_id()
@@ -178,7 +119,7 @@ class _Linking:
             .filter("response_id <> '' AND problem IS NULL AND left_out IS NULL")
             .project(f"{number}::UTINYINT AS source_no, hash(response_id) AS id_hash")
             for number, source in with_ids
-            if _rank(source) == SPANS
+            if source.rank_no == SPANS
         ]
         if answers:
             reduce(lambda a, b: a.union(b), answers).create_view("log_answers", replace=True)
@@ -209,7 +150,7 @@ class _Linking:
         """The ids of a source as hashes; a record's two ids are often the same text."""
         largest = max(of_all, key=lambda other: (self._rows(other[1]), -other[0]))[0]
         told = (
-            f"{number}::UTINYINT AS source_no, {_rank(source)}::UTINYINT AS rank_no, "
+            f"{number}::UTINYINT AS source_no, {source.rank_no}::UTINYINT AS rank_no, "
             f"{str(number == largest).lower()} AS is_largest"
         )
         records = source.records()
@@ -236,7 +177,7 @@ class _Linking:
     def _open(self, source: Linkable) -> None:
         """Make `log_linkable` the good records of one source."""
         source.open()
-        self.con.execute("SET VARIABLE log_rank = $rank", {"rank": _rank(source)})
+        self.con.execute("SET VARIABLE log_rank = $rank", {"rank": source.rank_no})
         self.con.execute("CREATE OR REPLACE TEMP TABLE log_numbers (path VARCHAR, part_no INTEGER)")
         self.con.executemany(
             "INSERT INTO log_numbers VALUES (?, ?)", [list(part) for part in source.parts.items()]
@@ -267,7 +208,7 @@ class _Linking:
         self._create_hours("log_own_hours", "better_no UTINYINT")
         by_number = dict(self.numbered)
         for number in sorted({pair[1] for pair in pairs}):
-            self._add_hours(number, "log_better_hours", _rank(by_number[number]), 0)
+            self._add_hours(number, "log_better_hours", by_number[number].rank_no, 0)
         for number, better, skew, _ in pairs:
             self._add_hours(number, "log_own_hours", better, skew)
         materialise(self.con, "log_presumed_hours", "inference/links/presumed_hours")
@@ -292,9 +233,9 @@ class _Linking:
     def _cover(self) -> None:
         """Add to `log_presumed` what has no ids and lies in times that a better log counted."""
         self._create_hours("log_better_hours", "rank_no UTINYINT")
-        for rank in sorted({_rank(source) for _, source in self.numbered}):
+        for rank in sorted({source.rank_no for _, source in self.numbered}):
             for number, source in self.numbered:
-                if _rank(source) != rank:
+                if source.rank_no != rank:
                     continue
                 if _goes_by_hours(source):
                     self._open(source)
@@ -308,7 +249,7 @@ class _Linking:
                         f"node, {number}::UTINYINT AS source_no, better_no"
                     ).insert_into("log_presumed")
             for number, source in self.numbered:
-                if _rank(source) == rank:
+                if source.rank_no == rank:
                     self._add_hours(number, "log_better_hours", rank, 0)
 
     def _create_hours(self, table: str, more: str) -> None:
@@ -366,38 +307,9 @@ class _Linking:
         ]
 
 
-def counted_twice(
-    con: duckdb.DuckDBPyConnection, sources: Sequence[Linkable], links: Links, usage: Path
-) -> list[str]:
-    """Warn of logs that may count the same calls, because nothing links them."""
-    related = [source for source in sources if source.overlap != "none" and source.parts]
-    if len({source.rank for source in related}) < 2:
-        return []
-    known = {(linked.source, linked.better) for linked in links.found}
-    pairs = query(
-        con,
-        "inference/links/unlinked_overlaps",
-        usage=str(usage),
-        sources=[source.name for source in related],
-        ranks=[_rank(source) for source in related],
-    ).fetchall()
-    return [
-        f"log sources '{source}' and '{better}' both count calls of the same models in "
-        f"{hours:,} hours ({requests:,} and {better_requests:,} requests, for example of {model}), "
-        "and no id links one to the other: if they are the same calls, they are counted twice. Set "
-        f'logs.{source}.overlap to "hours" if \'{better}\' has them all, to "none" if it has none'
-        for source, better, hours, requests, better_requests, model in pairs
-        if (source, better) not in known
-    ]
-
-
-def _rank(source: Linkable) -> int:
-    return RANKS.index(source.rank)
-
-
 def _goes_by_hours(source: Linkable) -> bool:
     """Whether its records give way to a better log of the same hour."""
-    return _rank(source) in WITHOUT_IDS or source.overlap == "hours"
+    return source.rank_no in WITHOUT_IDS or source.overlap == "hours"
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -23,7 +23,8 @@ import polars as pl
 from pipelines.contracts import LOG_FILES, LOG_REJECTS, USAGE
 from pipelines.errors import ContractBroken, LogUnreadable, SettingsInvalid
 from pipelines.inference.coverage import coverage
-from pipelines.inference.linking import Linkable, Links, counted_twice, link
+from pipelines.inference.linked import Linkable, Links, counted_twice
+from pipelines.inference.linking import link
 from pipelines.inference.records import Column, typed_columns
 from pipelines.inference.sources import LogInput
 from pipelines.inference.staging import Part, Staged, stage
