@@ -448,6 +448,21 @@ def test_copies_of_an_inference_component_weigh_by_their_accelerators(tmp_path: 
     }
 
 
+def test_gpu_time_sampled_by_variant_splits_a_canary_before_its_requests_do(
+    tmp_path: Path,
+) -> None:
+    catalogue = models("v1", "v2") + variant("v1", "search/blue", 0, replicas=3)
+    catalogue += variant("v2", "search/green", 0, replicas=1, replaces="v1")
+    catalogue += '[[resources]]\nid = "endpoint/search"\ngpus = 1\n'
+    usage = [calls("search/blue", 0, 1), calls("search/green", 0, 1)]
+    usage += [
+        sampled(name, busy, of=0, node="endpoint/search")
+        for name, busy in (("search/blue", 7200), ("search/green", 1440))
+    ]
+    ledger = attribute(tmp_path, [charge("a", "20", **ENDPOINT)], catalogue, usage=usage)
+    assert ledger.of("a") == {V1: 10, V2: 2, ("model_version", "v2", "update"): 3, IDLE: 5}
+
+
 def test_a_pod_that_two_versions_are_deployed_on_at_once_is_told_apart_by_the_log_or_not_at_all(
     tmp_path: Path,
 ) -> None:

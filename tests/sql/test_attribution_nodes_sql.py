@@ -300,12 +300,39 @@ def test_idle_is_claimed_by_capacity_or_in_quiet_hours(
     share = {"hour_id": 1, "bucket": "model_version", "used": used, "idle": WHOLE // 2 - used}
     share["whole"] = WHOLE
     table(con, "node_shares", NODE_SHARE, share)
-    table(con, "resource_hours", HOUR, {"hour_id": 1, "link_key": "n"})
-    table(con, "node_pods", NODE_POD, {"node_key": "n", "is_gpu_node": True})
-    table(con, "resource_sizes", SIZE)
+    table(con, "live_deployments", LIVE)
     rows = select(con, "attribution/node_claims", ["split", "weight"], idle_measure=measure)
     assert sorted((w for split, w in rows if split == "capacity"), reverse=True) == weights
     assert [w for split, w in rows if split == "use"] == [used or WHOLE // 2]
+
+
+def test_what_nobody_held_of_a_node_is_the_update_of_what_rolls_out_on_it(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    share = {"hour_id": 1, "model": "m", "component": "inference", "bucket": "model_version"}
+    table(
+        con,
+        "node_shares",
+        NODE_SHARE,
+        {**share, "model_version": "v1", "used": 30, "idle": 0, "whole": 100},
+        {**share, "model_version": "v2", "used": 10, "idle": 0, "whole": 100},
+    )
+    live = {"hour_id": 1, "model": "m"}
+    table(
+        con,
+        "live_deployments",
+        LIVE,
+        {**live, "model_version": "v1", "replica_us": 3, "rollout_replica_us": 0},
+        {**live, "model_version": "v2", "replica_us": 1, "rollout_replica_us": 1},
+    )
+    columns = ["split", "bucket", "model_version", "component", "weight"]
+    rows = select(con, "attribution/node_claims", columns, idle_measure="capacity")
+    assert [row[1:] for row in rows if row[0] == "capacity"] == [
+        ("idle", "", "", 45),
+        ("model_version", "v1", "inference", 30),
+        ("model_version", "v2", "inference", 10),
+        ("model_version", "v2", "update", 15),
+    ]
 
 
 def test_hours_with_gpu_time_and_tokens_are_summed_for_their_weights(
