@@ -68,18 +68,25 @@ def backfill(
 def _say_what_would_be_read(project: "Project", month: str) -> None:
     from datetime import UTC, datetime
 
-    from assets.deliveries import collect_inputs, list_bills, list_logs
+    from assets.deliveries import collect_inputs, list_bills, list_business_units, list_logs
     from assets.engine import check_month
     from assets.lake import Lake
+    from assets.registries.history import list_snapshots
     from pipelines.closing import CLOSED, month_among
 
     check_month(project, month)
     bills, logs = list_bills(project, month), list_logs(project)
-    for kind, sources in (("bill", bills), ("log", logs)):
+    units, snapshots = list_business_units(project), list_snapshots(project)
+    told = {
+        source.name: [file for file in snapshots if file.name.startswith(f"{source.name}/")]
+        for source in project.settings.registries
+    }
+    listed = (("bill", bills), ("log", logs), ("registry", told), ("business units", units))
+    for kind, sources in listed:
         for source, files in sources.items():
             size = sum(file.size for file in files)
             typer.echo(f"{kind} {source}: {len(files):,} files, {size:,} bytes")
-    inputs = collect_inputs(project, month, bills, logs, datetime.now(UTC))
+    inputs = collect_inputs(project, month, bills, logs, datetime.now(UTC), units, snapshots)
     published = Lake(project.settings.lake, project.cache, project.base).publications(month)
     current = month_among(published)
     if current is None:

@@ -218,17 +218,15 @@ def collect_inputs(
     bills: Listing,
     logs: Listing,
     now: datetime,
-    business_units: Listing | None = None,
-    snapshots: Sequence[StoredFile] = (),
+    business_units: Listing,
+    snapshots: Sequence[StoredFile],
 ) -> Inputs:
     """The identities of everything the month is made from."""
     return Inputs(
         month=month,
         bills={source: identities(files) for source, files in bills.items()},
         logs={source: identities(files) for source, files in logs.items()},
-        business_units={
-            source: identities(files) for source, files in (business_units or {}).items()
-        },
+        business_units={source: identities(files) for source, files in business_units.items()},
         registry=identities(snapshots),
         texts=project.texts | price_identities(project),
         code=code_digest(),

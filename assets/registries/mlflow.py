@@ -6,7 +6,8 @@ is read with Python alone, read-only and by the names of its columns, as these d
 to version. Any other store that MLflow can open (PostgreSQL, MySQL) is left to its client, which
 then needs that database's driver; this was not tried against a running server.
 
-Only tags that say something are kept: a tag may hold anything.
+Only tags that say something are kept: a tag may hold anything. Workspaces are not told apart: one
+of MLflow's models is one here, whichever workspace it is in.
 """
 
 import sqlite3

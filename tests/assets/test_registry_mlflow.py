@@ -32,7 +32,7 @@ from pipelines.settings import RegistrySource
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST = datetime(2026, 8, 20, tzinfo=UTC)
-NOW = datetime(2026, 10, 10, tzinfo=UTC)
+NOW = datetime(2026, 11, 30, tzinfo=UTC)  # settled, as it is by any clock
 SPEND = "out_spend__model_months"
 RUN = """[[runs]]
 id = "rank-v2"
@@ -112,6 +112,16 @@ def test_a_store_that_is_none_is_said(tmp_path: Path, content: bytes | None) -> 
         collect(source(tmp_path / "x.db"), None)
 
 
+def test_a_server_without_mlflow_s_client_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, "assets.registries.mlflow_client", raising=False)
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    server = RegistrySource(name="tracking", kind="mlflow", uri="https://mlflow.example.com")
+    with pytest.raises(RegistryUnreachable, match=r"pip install 'modelspend\[mlflow\]'"):
+        collect(server, None)
+
+
 def test_versions_names_runs_and_artefacts_are_told(store: Path) -> None:
     found = facts(list(snapshots(store)))
     rank, old = found.models[1], found.models[0]
@@ -181,6 +191,10 @@ def test_a_month_made_from_the_registry_and_again_when_a_run_is_classed_anew(
         expected = sorted(csv.DictReader(text), key=lambda line: tuple(line.values()))
     assert spend == expected, "the registry's runs are those the file had"
     assert run_month(project, MONTH, now=NOW).result == "unchanged"
+
+    dry = command("run", "--month", MONTH, "--dry-run", "--settings", str(project.file))
+    assert "registry tracking: 1 files" in dry.stdout
+    assert "nothing has changed since" in dry.stdout
 
     assert pulled(project, store, "third.db", FIRST + timedelta(days=2)).is_new
     restated, spend = made(project)
