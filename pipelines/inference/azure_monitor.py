@@ -14,8 +14,9 @@ many resources at once), and which figures count.
 `model` is the model's name, else the deployment's; `resource_id` the account, in lower case as the
 diagnostic log's reader has it. Each figure is a record of grain `bucket` over its interval.
 
-Metric names and dimensions as of Microsoft's reference of supported metrics; that cached tokens are
-part of ProcessedPromptTokens could not be verified.
+Metric names and dimensions as of Microsoft's reference of supported metrics, but for Foundry's
+InputTokens, OutputTokens and ModelRequests, which are from memory; that cached tokens are part of
+ProcessedPromptTokens could not be verified.
 """
 
 from typing import Final
