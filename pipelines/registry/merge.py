@@ -51,7 +51,7 @@ def merge(catalogue: Catalogue, found: Sequence[Facts]) -> Merged:
 def _joined(known: Catalogue, facts: Facts, file: Catalogue) -> tuple[Catalogue, list[str]]:
     """The catalogue with one registry's facts, checked like the file."""
     models = MergedModels(known, file)
-    deployments, runs = MergedDeployments(known, file), MergedRuns(known)
+    deployments, runs = MergedDeployments(known, file, facts), MergedRuns(known)
     said = models.add(facts)
     said += deployments.add(facts, models)
     said += runs.add(facts, models)

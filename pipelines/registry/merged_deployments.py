@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from pipelines.registry.catalogue import EVER, FOREVER, Catalogue, Deployment
 from pipelines.registry.facts import Facts
-from pipelines.registry.keys import resource_key
+from pipelines.registry.links import endpoint_keys
 from pipelines.registry.merged_models import MergedModels, place_of
 from pipelines.registry.names import Names
 
@@ -27,7 +27,11 @@ NOTEWORTHY = timedelta(hours=1)
 class MergedDeployments:
     """The deployments known so far, by resource and by name."""
 
-    def __init__(self, catalogue: Catalogue, file: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, file: Catalogue, facts: Facts) -> None:
+        """Begin with what is known so far; `facts` are those that will be added."""
+        together = [*catalogue.deployments, *facts.deployments]
+        # `rank` of one place is `endpoint/rank` of the other
+        self._key_of = endpoint_keys(catalogue.model_copy(update={"deployments": together}))
         self._names = Names(file)
         self._found: list[Deployment] = []
         self._at: dict[Place, list[Deployment]] = defaultdict(list)
@@ -70,7 +74,7 @@ class MergedDeployments:
     def _add(self, new: Deployment) -> list[str]:
         said: list[str] = []
         by_span: dict[Span, list[Place]] = defaultdict(list)
-        for place in _places(new):
+        for place in self._places(new):
             free, why = self._free(place, new)
             said += why
             for span in free:
@@ -85,7 +89,9 @@ class MergedDeployments:
                     update={
                         "from_": span[0],
                         "until": span[1],
-                        "resources": _once(r for r in new.resources if _resource(r) in here),
+                        "resources": self._once(
+                            r for r in new.resources if self._resource(r) in here
+                        ),
                         "names": [name for name in new.names if _name(name) in here],
                         "principals": new.principals if span == whole else [],
                         "id": self._free_id(new),
@@ -132,13 +138,24 @@ class MergedDeployments:
             f"{place_of(new.registry)} {new.model} {new.version}: the former is taken"
         ]
 
+    def _places(self, deployment: Deployment) -> Iterator[Place]:
+        yield from dict.fromkeys(self._resource(resource) for resource in deployment.resources)
+        yield from dict.fromkeys(_name(name) for name in deployment.names)
+
+    def _resource(self, resource: str) -> Place:
+        return "resource", self._key_of(resource)
+
+    def _once(self, resources: Iterable[str]) -> list[str]:
+        """Resources without those that only another spelling makes another."""
+        return list({self._key_of(resource): resource for resource in resources}.values())
+
     def _free_id(self, new: Deployment) -> str | None:
-        taken = any((new.id, key) in self._ids for _, key in _places(new))
+        taken = any((new.id, key) in self._ids for _, key in self._places(new))
         return None if new.id is None or taken else new.id
 
     def _keep(self, deployment: Deployment) -> None:
         self._found.append(deployment)
-        for place in _places(deployment):
+        for place in self._places(deployment):
             self._at[place].append(deployment)
             if deployment.id is not None:
                 self._ids.add((deployment.id, place[1]))
@@ -179,22 +196,8 @@ def _without(free: Iterable[Span], taken: Deployment) -> list[Span]:
     return found
 
 
-def _places(deployment: Deployment) -> Iterator[Place]:
-    yield from dict.fromkeys(_resource(resource) for resource in deployment.resources)
-    yield from dict.fromkeys(_name(name) for name in deployment.names)
-
-
-def _resource(resource: str) -> Place:
-    return "resource", resource_key(resource)
-
-
 def _name(name: str) -> Place:
     return "name", name.lower()
-
-
-def _once(resources: Iterable[str]) -> list[str]:
-    """Resources without those that only another spelling makes another."""
-    return list({resource_key(resource): resource for resource in resources}.values())
 
 
 def _where(deployment: Deployment) -> str:

@@ -170,6 +170,13 @@ def test_the_file_s_deployment_of_a_version_is_the_deployment() -> None:
     ]
 
 
+def test_an_endpoint_is_one_whether_it_is_spelled_in_full_or_by_its_last_part() -> None:
+    file = FILE + '[[deployments]]\nmodel = "rank"\nversion = "v6"\nresources = ["SEARCH"]\n'
+    found = merged(facts(deployments=[deployed("v7", 1)]), file=file)
+    assert [(d.version, d.registry) for d in found.catalogue.deployments] == [("v6", "")]
+    assert found.conflicts[0].startswith("deployment on endpoint/search: the catalogue file says")
+
+
 def test_another_version_holds_only_where_the_file_is_silent() -> None:
     file = (
         FILE
