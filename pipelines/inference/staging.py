@@ -305,7 +305,8 @@ def csv_rows(
         escapechar='"',
         na_values=list(MISSING_TEXTS),
         filename=True,
-        max_line_size=16 * 1024 * 1024,
+        max_line_size=16 << 20,
+        buffer_size=32 << 20,  # the default is 16 lines of the longest kind: a quarter of a gigabyte
     )
 
 
