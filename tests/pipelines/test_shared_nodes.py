@@ -384,6 +384,25 @@ def test_requests_are_not_mixed_with_sums_of_the_same_source(tmp_path: Path, gra
     assert ledger.of("a") == {V1: 1, V2: 3}
 
 
+def test_gpu_time_of_a_log_that_is_not_counted_is_time_all_the_same(tmp_path: Path) -> None:
+    catalogue = models("v1", "v2") + deployed("v1") + deployed("v2")
+    captured = [
+        use(version, hour, requests=requests, source="capture")
+        for hour, requests in enumerate((10, 20))
+        for version in ("v1", "v2")
+    ]
+    metrics = {"is_counted": False, "source": "metrics", "grain": "bucket", "requests": 9}
+    metered = [
+        use(version, hour, gpu=gpu, **metrics)
+        for hour in (0, 1)
+        for version, gpu in (("v1", 900), ("v2", 1800))
+    ]
+    lines = [charge("a", "4"), charge("b", "4", hour=1)]
+    ledger = attribute(tmp_path, lines, catalogue, usage=captured + metered)
+    assert ledger.of("a") == {V1: 1, V2: 2, IDLE: 1}
+    assert ledger.of("b") == {V1: 2, V2: 2}, "the metrics did not see every call"
+
+
 def test_tokens_weigh_as_the_catalogue_says_of_each_version(tmp_path: Path) -> None:
     catalogue = models("v1", "v2").replace(
         '"v2"\n', '"v2"\ntoken_weights = { input = 2, output = 10 }\n'
