@@ -93,7 +93,8 @@ def _format_of(known: Signature) -> LogFormat:
 
 def _known(path: str, listed: Sequence[StoredFile], storage: Storage, work: Path) -> Signature:
     """What the first files that can be looked into are."""
-    problems, first = [], Sample()
+    problems: list[str] = []
+    first = Sample()
     with connection(work) as con:
         for stored in listed[:MOST_SAMPLED]:
             [file] = fetch_all([stored], storage, work / "cache")

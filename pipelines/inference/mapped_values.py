@@ -176,8 +176,10 @@ class Compiler:
                 path = parse_path(value)
                 sql = self.places.text(path)
                 nowhere = self.places.leads_nowhere(path)
-                wrong = ((nowhere, f"{value} leads into a value that is no object"),)
-                return Reading(sql, (), wrong if nowhere else ())
+                if nowhere is None:
+                    return Reading(sql)
+                reason = f"{value} leads into a value that is no object"
+                return Reading(sql, (), ((nowhere, reason),))
             case IfThere():
                 return Reading(self.places.text(parse_path(value.if_there)))
             case Constant():
