@@ -39,7 +39,7 @@ AROUND: Final = timedelta(days=1)
 
 TABLES: Final = (
     *("log_labels", "log_nested", "log_presumed", "log_edges", "log_open_edges", "log_numbers"),
-    *("log_shared_ids", "log_pair_skews", "log_better_hours", "log_own_hours"),
+    *("log_common_ids", "log_shared_ids", "log_pair_skews", "log_better_hours", "log_own_hours"),
     "log_presumed_hours",
 )
 
@@ -109,10 +109,21 @@ class _Linking:
     def _link_by_id(self) -> bool:
         """Fill `log_labels`: the best record of every linked one. Whether there are any."""
         with_ids = [(number, source) for number, source in self.numbered if source.has_ids]
-        ids = [self._ids(number, source, with_ids) for number, source in with_ids]
-        if not ids:
+        if not with_ids:
             return False
+        rows = {number: self._rows(source) for number, source in with_ids}
+        largest = max(rows, key=lambda number: (rows[number], -number))
+        others = {source.rank for number, source in with_ids if number != largest}
+        ids = [
+            self._ids(number, source, is_largest=number == largest) for number, source in with_ids
+        ]
         reduce(lambda a, b: a.union(b), ids).create_view("log_ids", replace=True)
+        materialise(
+            self.con,
+            "log_common_ids",
+            "inference/links/common_ids",
+            {"others_differ": len(others) > 1},
+        )
         materialise(self.con, "log_shared_ids", "inference/links/shared_ids")
         answers = [
             source.records()
@@ -144,14 +155,11 @@ class _Linking:
             self.con.execute("DROP TABLE log_labels")
             self.con.execute("ALTER TABLE log_new_labels RENAME TO log_labels")
 
-    def _ids(
-        self, number: int, source: Linkable, of_all: Sequence[tuple[int, Linkable]]
-    ) -> duckdb.DuckDBPyRelation:
+    def _ids(self, number: int, source: Linkable, *, is_largest: bool) -> duckdb.DuckDBPyRelation:
         """The ids of a source as hashes; a record's two ids are often the same text."""
-        largest = max(of_all, key=lambda other: (self._rows(other[1]), -other[0]))[0]
         told = (
             f"{number}::UTINYINT AS source_no, {source.rank_no}::UTINYINT AS rank_no, "
-            f"{str(number == largest).lower()} AS is_largest"
+            f"{str(is_largest).lower()} AS is_largest"
         )
         records = source.records()
         good = "problem IS NULL AND left_out IS NULL AND NOT gateway_cache_hit"

@@ -121,7 +121,20 @@ def test_ids_are_shared_between_ranks_and_traces_where_each_log_has_one(con, row
         for source, rank, is_trace in rows
     ]
     table(con, "log_ids", columns, *ids)
+    common = select(con, "inference/links/common_ids", ["id_hash"], others_differ=False)
+    assert ((7,) in common) == (len({source for source, *_ in rows}) > 1)
+    table(con, "log_common_ids", {"id_hash": "UBIGINT"}, {"id_hash": 7})
     assert select(con, "inference/links/shared_ids", ["id_hash"]) == shared
+
+
+def test_ids_that_only_the_smaller_logs_share_are_common_too(con):
+    columns = {"source_no": "UTINYINT", "rank_no": "UTINYINT", "id_hash": "UBIGINT"}
+    columns |= {"is_trace": FLAG, "is_largest": FLAG}
+    told = [(0, 0, 7, False), (1, 1, 7, False), (1, 1, 8, False), (2, 2, 9, True)]
+    names = ("source_no", "rank_no", "id_hash", "is_largest")
+    table(con, "log_ids", columns, *(dict(zip(names, row, strict=True)) for row in told))
+    assert select(con, "inference/links/common_ids", ["id_hash"], others_differ=True) == [(7,)]
+    assert select(con, "inference/links/common_ids", ["id_hash"], others_differ=False) == []
 
 
 def test_an_answer_of_two_spans_of_one_log_is_repeated_one_of_two_logs_is_not(con):

@@ -1,17 +1,9 @@
 -- Hashes of ids that logs of different ranks have in common, and of traces that each log has once.
--- Most ids are in one log only: those of the largest are first looked up among all the others'.
 -- grain:  id_hash
--- params: none; view log_ids
+-- params: none; view log_ids, table log_common_ids
 SELECT id_hash
-FROM (
-    SELECT id_hash, source_no, rank_no, is_trace
-    FROM log_ids
-    WHERE NOT is_largest
-    UNION ALL
-    SELECT id_hash, source_no, rank_no, is_trace
-    FROM log_ids
-    WHERE is_largest AND id_hash IN (SELECT id_hash FROM log_ids WHERE NOT is_largest)
-)
+FROM log_ids
+WHERE id_hash IN (SELECT id_hash FROM log_common_ids)
 GROUP BY id_hash
 HAVING
     min(rank_no) < max(rank_no)
