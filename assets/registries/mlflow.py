@@ -1,32 +1,30 @@
-"""Asks MLflow's model registry: its server through MLflow's client, a SQLite store by itself.
+"""Asks MLflow's model registry: its server through MLflow's client, a store by itself.
 
 A tracking server (`https://...`) needs the optional `mlflow-skinny` (`pip install
-modelspend[mlflow]`); user, password or token are MLflow's own environment variables. A SQLite store
-is read with Python alone, read-only and by the names of its columns, as these differ from version
-to version. Any other store that MLflow can open (PostgreSQL, MySQL) is left to its client, which
-then needs that database's driver; this was not tried against a running server.
+'modelspend[mlflow]'`); user, password or token are MLflow's own environment variables. A store in
+SQLite is read with Python alone, one in PostgreSQL with the optional `psycopg` (`pip install
+'modelspend[postgres]'`; PGPASSWORD or ~/.pgpass supply the password), both read-only. Any other
+address that MLflow takes (MySQL, ...) is left to its client, which then needs that driver; this was
+not tried.
 
 Only tags that say something are kept: a tag may hold anything. Workspaces are not told apart: one
 of MLflow's models is one here, whichever workspace it is in.
 """
 
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from assets.registries.mlflow_tables import Item, of_sqlite
 from pipelines.errors import RegistryUnreachable
 from pipelines.registry.patterns import matches
 from pipelines.registry.snapshots import Snapshot
-from pipelines.registry.sources.mlflow import STORES, keeps
+from pipelines.registry.sources.mlflow import keeps
 from pipelines.settings import RegistrySource
 
 SQLITE = "sqlite:///"
-DELETED = "Deleted_Internal"
-"""The stage of a version whose row MLflow keeps."""
-Item = dict[str, Any]
+POSTGRES = ("postgresql://", "postgresql+", "postgres://")
 
 
 def collect(source: RegistrySource, last: Snapshot | None) -> dict[str, Any]:
@@ -37,15 +35,21 @@ def collect(source: RegistrySource, last: Snapshot | None) -> dict[str, Any]:
     """
     uri = source.uri or ""
     if uri.startswith(SQLITE):
-        answers = _of_sqlite(source.name, Path(uri.removeprefix(SQLITE)))
+        answers = of_sqlite(source.name, Path(uri.removeprefix(SQLITE)))
+    elif uri.startswith(POSTGRES):
+        answers = _module(source, "mlflow_postgres", "postgres").ask(source.name, uri)
     else:
-        try:
-            client = import_module("assets.registries.mlflow_client")
-        except ImportError as error:
-            problem = "MLflow's client is not installed: pip install 'modelspend[mlflow]'"
-            raise RegistryUnreachable(source.name, problem) from error
-        answers = client.ask(source.name, uri)
+        answers = _module(source, "mlflow_client", "mlflow").ask(source.name, uri)
     return pruned(source, answers)
+
+
+def _module(source: RegistrySource, name: str, extra: str) -> Any:
+    """A module whose client is optional."""
+    try:
+        return import_module(f"assets.registries.{name}")
+    except ImportError as error:
+        problem = f"{error}; pip install 'modelspend[{extra}]'"
+        raise RegistryUnreachable(source.name, problem) from error
 
 
 def pruned(source: RegistrySource, answers: Mapping[str, Iterable[Item]]) -> dict[str, Any]:
@@ -75,93 +79,3 @@ def pruned(source: RegistrySource, answers: Mapping[str, Iterable[Item]]) -> dic
         "runs": sorted(runs, key=lambda item: str(item["run_id"])),
         "resource_tags": sorted(more),
     }
-
-
-def item_of_version(found: Mapping[str, Any], tags: Mapping[str, str]) -> Item:
-    """A version in the words of a store's columns, as an item of the snapshot."""
-    stage = str(found.get("current_stage") or "")
-    source = str(found.get("source") or "")
-    stored = str(found.get("storage_location") or "")
-    return {
-        "name": found["name"],
-        "version": str(found["version"]),
-        "created_ms": found["creation_time"],
-        "status": found.get("status") or "",
-        "stage": "" if stage == "None" else stage,
-        "location": stored if stored.startswith(STORES) else source,
-        "run_id": found.get("run_id") or "",
-        "model_id": source.removeprefix("models:/") if source.startswith("models:/m-") else "",
-        "tags": dict(tags),
-    }
-
-
-def _of_sqlite(registry: str, file: Path) -> dict[str, list[Item]]:
-    """The same answers from the tables of a store, found by name and read by column."""
-    if not file.is_file():
-        raise RegistryUnreachable(registry, f"there is no store {file}")
-    try:
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as con:
-            con.row_factory = sqlite3.Row
-            return _of_tables(con)
-    except sqlite3.Error as error:
-        raise RegistryUnreachable(registry, f"{file} cannot be read: {error}") from error
-
-
-def _of_tables(con: sqlite3.Connection) -> dict[str, list[Item]]:
-    aliases = _by(con, "registered_model_aliases", ("name",), "alias", "version")
-    of_models = _by(con, "registered_model_tags", ("name",), "key", "value")
-    of_versions = _by(con, "model_version_tags", ("name", "version"), "key", "value")
-    of_runs = _by(con, "tags", ("run_uuid",), "key", "value")
-    return {
-        "models": [
-            {
-                "name": row["name"],
-                "aliases": dict(sorted(aliases.get((row["name"],), {}).items())),
-                "tags": of_models.get((row["name"],), {}),
-            }
-            for row in _rows(con, "registered_models")
-        ],
-        "versions": [
-            item_of_version(
-                row
-                | {
-                    "current_stage": ""
-                    if row.get("current_stage") == "None"
-                    else row.get("current_stage")
-                },
-                of_versions.get((row["name"], str(row["version"])), {}),
-            )
-            for row in _rows(con, "model_versions")
-            if row.get("current_stage") != DELETED
-        ],
-        "runs": [
-            {
-                "run_id": row["run_uuid"],
-                "experiment_id": str(row["experiment_id"]),
-                "status": row["status"],
-                "start_ms": row["start_time"],
-                "end_ms": row["end_time"],
-                "tags": of_runs.get((row["run_uuid"],), {}),
-            }
-            for row in _rows(con, "runs")
-        ],
-    }
-
-
-def _rows(con: sqlite3.Connection, table: str) -> Iterator[Item]:
-    """The rows of a table of MLflow's, none where its version has no such table."""
-    known = con.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [table])
-    if known.fetchone():
-        for row in con.execute(f'SELECT * FROM "{table}"'):
-            yield dict(row)
-
-
-def _by(
-    con: sqlite3.Connection, table: str, owner: tuple[str, ...], key: str, value: str
-) -> dict[tuple[str, ...], dict[str, str]]:
-    """Names and values by whom they belong to."""
-    found: dict[tuple[str, ...], dict[str, str]] = {}
-    for row in _rows(con, table):
-        whose = tuple(str(row[column]) for column in owner)
-        found.setdefault(whose, {})[row[key]] = str(row[value])
-    return found

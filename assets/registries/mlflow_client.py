@@ -7,7 +7,7 @@ from mlflow import MlflowClient
 from mlflow.entities import ViewType
 from mlflow.exceptions import MlflowException
 
-from assets.registries.mlflow import Item, item_of_version
+from assets.registries.mlflow_tables import Item, item_of_version
 from pipelines.errors import RegistryUnreachable
 from pipelines.registry.sources.mlflow import STORES
 

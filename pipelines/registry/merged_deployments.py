@@ -89,9 +89,7 @@ class MergedDeployments:
                     update={
                         "from_": span[0],
                         "until": span[1],
-                        "resources": self._once(
-                            r for r in new.resources if self._resource(r) in here
-                        ),
+                        "resources": self._once(new.resources, here),
                         "names": [name for name in new.names if _name(name) in here],
                         "principals": new.principals if span == whole else [],
                         "id": self._free_id(new),
@@ -145,9 +143,10 @@ class MergedDeployments:
     def _resource(self, resource: str) -> Place:
         return "resource", self._key_of(resource)
 
-    def _once(self, resources: Iterable[str]) -> list[str]:
-        """Resources without those that only another spelling makes another."""
-        return list({self._key_of(resource): resource for resource in resources}.values())
+    def _once(self, resources: Iterable[str], here: set[Place]) -> list[str]:
+        """The resources that are meant, without those that only another spelling makes another."""
+        found = {self._resource(resource): resource for resource in resources}
+        return [resource for place, resource in found.items() if place in here]
 
     def _free_id(self, new: Deployment) -> str | None:
         taken = any((new.id, key) in self._ids for _, key in self._places(new))

@@ -1,11 +1,12 @@
 """Writes a store as MLflow itself writes it, in two states; run as a process of its own.
 
-    python mlflow_store.py FOLDER
+    python mlflow_store.py FOLDER [URI]
 
 `first.db` is the store after two versions of `rank` (the first is `champion`), `second.db` after
 the alias moved on, a third version came and a model was deleted, `third.db` after a run was classed
 by a tag; `asked.json` is what MLflow's client answers of the second. In a process of its own:
-MLflow's import and first tables take seconds, and its libraries warn of each other.
+MLflow's import and first tables take seconds, and its libraries warn of each other. Into another
+store (`URI`) only the second state is written.
 """
 
 import json
@@ -24,9 +25,14 @@ def ms(day: int, hour: int) -> int:
     return int(datetime(2026, 9, day, hour, tzinfo=UTC).timestamp() * 1000)
 
 
-def write(folder: Path) -> None:
+def write(folder: Path, uri: str | None = None) -> None:
     store = folder / "mlflow.db"
-    uri = f"sqlite:///{store}"
+
+    def keep(name: str) -> None:
+        if store.exists():
+            shutil.copy(store, folder / name)
+
+    uri = uri or f"sqlite:///{store}"
     client = MlflowClient(tracking_uri=uri, registry_uri=uri)
     experiment = client.create_experiment("ranking", artifact_location="s3://rank-weights/mlruns")
 
@@ -46,17 +52,19 @@ def write(folder: Path) -> None:
     client.create_model_version("rank", "s3://shared-weights/rank/2", second, tags=tags)
     client.create_model_version("old", "runs:/1/model")
     client.set_registered_model_alias("rank", "champion", "1")
-    shutil.copy(store, folder / "first.db")
+    keep("first.db")
 
     client.set_registered_model_alias("rank", "champion", "2")
     client.create_model_version("rank", "s3://shared-weights/rank/3")
     client.delete_registered_model("old")
-    shutil.copy(store, folder / "second.db")
+    keep("second.db")
     (folder / "asked.json").write_text(json.dumps(ask("tracking", uri)))
 
+    if not store.exists():
+        return
     client.set_tag(second, "modelspend.kind", "training")
-    shutil.copy(store, folder / "third.db")
+    keep("third.db")
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    write(Path(sys.argv[1]), *sys.argv[2:])

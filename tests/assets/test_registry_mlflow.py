@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from pwd import getpwnam
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
@@ -48,15 +50,72 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with MLflow's stores, see mlflow_store.py."""
     pytest.importorskip("mlflow")
     folder = tmp_path_factory.mktemp("mlflow")
+    write_by_mlflow(folder)
+    return folder
+
+
+def write_by_mlflow(folder: Path, *uri: str) -> None:
     subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("mlflow_store.py")), str(folder)],
+        [sys.executable, str(Path(__file__).with_name("mlflow_store.py")), str(folder), *uri],
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"},
         cwd=folder,
         check=True,
         capture_output=True,
         timeout=120,
     )
-    return folder
+
+
+@pytest.fixture
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server of its own, without a network."""
+    pytest.importorskip("psycopg")
+    if shutil.which("initdb") is None or shutil.which("pg_ctl") is None:
+        pytest.skip("no PostgreSQL on this machine: initdb and pg_ctl are not on the PATH")
+    # a short path, as it holds the server's socket; PostgreSQL refuses to run as root
+    with TemporaryDirectory(prefix="pg") as folder:
+        user = None
+        if os.geteuid() == 0:
+            try:
+                user = getpwnam("postgres").pw_name
+            except KeyError:
+                pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
+            shutil.chown(folder, user)
+        data = f"{folder}/data"
+
+        def run(*command: str) -> None:
+            silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            subprocess.run(command, check=True, user=user, cwd=folder, timeout=60, **silent)
+
+        run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync")
+        options = f"-k {folder} -c listen_addresses= -c fsync=off"
+        run("pg_ctl", "-D", data, "-o", options, "-w", "start")
+        try:
+            yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
+        finally:
+            run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+
+
+def test_a_store_in_postgresql_says_what_one_in_sqlite_says(
+    store: Path, postgres: str, tmp_path: Path
+) -> None:
+    write_by_mlflow(tmp_path, postgres)
+    server = RegistrySource(name="tracking", kind="mlflow", uri=postgres)
+    found, expected = collect(server, None), answers(store, "second.db")
+    shapes = [
+        {kind: [without_ids(item) for item in items] for kind, items in told.items()}
+        for told in (found, expected)
+    ]
+    for shape in shapes:
+        shape["runs"].sort(key=str)
+    assert shapes[0] == shapes[1]
+    gone = server.model_copy(update={"uri": postgres.replace("/postgres?", "/nobody?")})
+    with pytest.raises(RegistryUnreachable, match='database "nobody" does not exist'):
+        collect(gone, None)
+
+
+def without_ids(item: dict[str, Any]) -> dict[str, Any]:
+    """An item without what differs each time MLflow makes it."""
+    return {k: v for k, v in item.items() if k not in {"run_id", "created_ms"}}
 
 
 def source(file: Path | str, **more: Any) -> RegistrySource:
