@@ -204,7 +204,7 @@ _FORMATS: Final[dict[Kind, Callable[[Any], str]]] = {
     "resource": lambda value: re.sub(r"^arn:[^:]*:[^:]*:[^:]*:[^:]*:", "", value),
     "path": lambda value: value.rsplit("/", 1)[-1],
     "money": lambda value: "0.00" if (text := show(value)) == "-0.00" else text,
-    "quantity": lambda value: plain(value.quantize(Decimal("0.000001")) if value % 1 else value),
+    "quantity": lambda value: f"{Decimal(plain(round(value, 6))):,}",
     "count": lambda value: f"{value:,}",
     "share": lambda value: f"{(value * 100).quantize(Decimal('0.1'))} %",
 }

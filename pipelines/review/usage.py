@@ -123,6 +123,12 @@ def _month_sheet(comparison: pl.DataFrame) -> Sheet:
                     "class_words": NAMES.get(row["unit_class"], row["unit_class"])
                     + (" (batch)" if row["is_batch"] else ""),
                     "skus": ", ".join(name for name in row["sku"] if name),
+                    "whose": row["resource_id"]
+                    or " ".join(
+                        (row["model"], row["model_version"] or ALL_VERSIONS)
+                        if row["model"]
+                        else ("(no model)",)
+                    ),
                     "hours_missing": row["hours_missing"] or None,
                     **_amounts(row["unit_class"], row["billed_quantity"], row["logged_quantity"]),
                 }
@@ -132,13 +138,14 @@ def _month_sheet(comparison: pl.DataFrame) -> Sheet:
         "billed_vs_logged",
         "Billed and logged units of the month",
         (
+            Column("whose", "whose", "resource"),
+            Column("class_words", "counted in"),
+            *_AMOUNTS,
+            Column("hours_missing", "hours without log", "count"),
             Column("provider", "provider"),
             Column("resource_id", "resource", "resource"),
             Column("model", "model"),
             Column("model_version", "version"),
-            Column("class_words", "counted in"),
-            *_AMOUNTS,
-            Column("hours_missing", "hours without log", "count"),
             Column("unit_class", "class"),
             Column("is_batch", "batch"),
             Column("unit", "unit"),
@@ -146,7 +153,10 @@ def _month_sheet(comparison: pl.DataFrame) -> Sheet:
         ),
         tuple(rows),
         notes=_NOTES,
-        machine_only=("unit_class", "is_batch", "unit", "skus"),
+        machine_only=(
+            *("provider", "resource_id", "model", "model_version"),
+            *("unit_class", "is_batch", "unit", "skus"),
+        ),
     )
 
 
@@ -225,7 +235,7 @@ def _utilisation_sheet(frame: pl.DataFrame) -> Sheet:
     )
     return Sheet(
         "utilisation",
-        "Machines: billed, watched, busy and idle time",
+        f"Machines: billed, watched, busy and idle time, {frame['currency'][0]}",
         columns,
         tuple(rows),
         notes=(
@@ -233,7 +243,10 @@ def _utilisation_sheet(frame: pl.DataFrame) -> Sheet:
             "books as idle, of the billed time.",
         ),
         labels=("resource_id", "whom"),
-        machine_only=("bucket", "model", "model_version", "component"),
+        machine_only=(
+            *("currency", "gpu_hours_billed", "gpu_hours_held", "requests"),
+            *("bucket", "model", "model_version", "component"),
+        ),
     )
 
 
