@@ -36,5 +36,6 @@ USAGE_LOGS = {
     "usage-otel": UsageLog("otel"),
     "usage-vllm": UsageLog("vllm"),
     "usage-dcgm": UsageLog("dcgm"),
+    "usage-pod-allocations": UsageLog("pod-allocations"),
     "usage-series-table": UsageLog(mapping="SERIES_TABLE"),
 }
