@@ -139,21 +139,21 @@ class _Linking:
             )
         if not _count(self.con, "log_shared_ids"):
             return False
-        members = [self._write_members(number, source) for number, source in with_ids]
-        self._view("log_members", members)
-        path = self._path("member-ids")
-        query(self.con, "inference/links/member_ids").write_parquet(str(path))
-        self._view("log_member_ids", [path])
+        found = [path for number, source in with_ids for path in self._write_ids(number, source)]
+        self._view("log_member_ids", found)
         materialise(self.con, "log_edges", "inference/links/edges")
         materialise(self.con, "log_nested", "inference/links/nested", {"spans": SPANS})
         materialise(self.con, "log_labels", "inference/links/first_labels")
         while True:  # as often as logs are chained, which is once or twice
             materialise(self.con, "log_open_edges", "inference/links/open_edges")
             if not _count(self.con, "log_open_edges"):
-                return True
+                break
             materialise(self.con, "log_new_labels", "inference/links/next_labels")
             self.con.execute("DROP TABLE log_labels")
             self.con.execute("ALTER TABLE log_new_labels RENAME TO log_labels")
+        members = [self._write_members(number, source) for number, source in with_ids]
+        self._view("log_members", members)
+        return True
 
     def _ids(self, number: int, source: Linkable, *, is_largest: bool) -> duckdb.DuckDBPyRelation:
         """The ids of a source as hashes; a record's two ids are often the same text."""
@@ -195,14 +195,26 @@ class _Linking:
             f"CREATE OR REPLACE TEMP VIEW log_linkable AS {sql('inference/links/linkable')}"
         )
 
+    def _write_ids(self, number: int, source: Linkable) -> list[Path]:
+        """Write which records share an id, a kind of id at a time: one look-up in memory each."""
+        self._open(source)
+        paths = []
+        for kind in ("request", "response", "trace"):
+            paths.append(self._path(f"ids-{number}-{kind}"))
+            query(
+                self.con,
+                "inference/links/member_ids",
+                source=number,
+                kind=kind,
+                **self.window,
+            ).write_parquet(str(paths[-1]))
+        return paths
+
     def _write_members(self, number: int, source: Linkable) -> Path:
         self._open(source)
         path = self._path(f"members-{number}")
         query(
-            self.con,
-            "inference/links/members",
-            source=number,
-            **self.window,
+            self.con, "inference/links/members", source=number, rank=source.rank_no
         ).write_parquet(str(path))
         return path
 

@@ -29,8 +29,6 @@ MEMBER = {
     **{"node": COUNT, "source_no": "UTINYINT", "started_at": INSTANT},
     **{**dict.fromkeys((*WAY, *WORDS), TEXT), "gpu_ms": "DECIMAL(18,3)"},
     **dict.fromkeys((*TOKENS, "images"), COUNT),
-    **dict.fromkeys(("request_hash", "response_hash", "trace_hash"), "UBIGINT"),
-    **{"has_short_request": FLAG, "has_short_response": FLAG},
 }
 MEMBER_ID = {
     **{"node": COUNT, "source_no": "UTINYINT", "started_at": INSTANT, "provider": TEXT},
@@ -165,44 +163,41 @@ def test_records_are_linkable_that_reached_a_provider_and_repeat_no_other(con):
     ]
 
 
-def test_members_are_records_with_a_shared_id_of_any_kind(con):
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        ("request", [(node(1, 0, 3), True, False), (node(1, 5, 3), True, False)]),
+        ("response", [(node(1, 1, 3), False, False)]),  # the same id twice is one
+        ("trace", [(node(1, 2, 3), True, True)]),
+    ],
+)
+def test_records_share_ids_of_each_kind_and_short_ones_and_traces_are_weak(con, kind, found):
+    long = "a" * 16
     linkable(
         con,
         {"request_id": "a"},
-        {"response_id": "a", "request_id": "x" * 16},
-        {"trace_id": "t"},
-        {"request_id": "b"},
+        {"response_id": long, "request_id": "x" * 16},
+        {"trace_id": "t", "input_tokens": 1},
+        {"request_id": "b", "response_id": "b", "trace_id": "u"},
         {"request_id": "a", "started_at": datetime(2026, 8, 1)},
         {"request_id": "a", "response_id": "a"},
     )
     con.execute(
         "CREATE TEMP TABLE log_shared_ids AS "
-        "SELECT unnest([hash('a'), hash('trace', 't')]) AS id_hash"
+        f"SELECT unnest([hash('a'), hash('{long}'), hash('trace', 't')]) AS id_hash"
     )
-    columns = ["node", "has_short_request", "response_hash"]
-    found = select(con, "inference/links/members", columns, source=2, **AROUND)
-    of_a = con.sql("SELECT hash('a')").fetchall()[0][0]
-    assert found == [
-        (node(1, 0, 3), True, None),
-        (node(1, 1, 3), False, of_a),
-        (node(1, 2, 3), None, None),
-        (node(1, 5, 3), True, None),  # the same id twice is one
-    ]
+    columns = ["node", "is_weak", "is_trace"]
+    told = {"source": 2, "kind": kind, **AROUND}
+    assert select(con, "inference/links/member_ids", columns, **told) == found
 
 
-def test_each_shared_id_of_a_member_is_a_row_and_short_ones_and_traces_are_weak(con):
-    members(
-        con,
-        {"node": 5, "request_hash": 1, "response_hash": 2, "trace_hash": 3}
-        | {"has_short_request": True, "has_short_response": False},
-    )
-    table(con, "log_shared_ids", {"id_hash": "UBIGINT"}, *({"id_hash": n} for n in (1, 2, 3)))
-    columns = ["id_hash", "is_weak", "is_answer", "is_trace", "has_no_tokens"]
-    assert select(con, "inference/links/member_ids", columns) == [
-        (1, True, False, False, True),
-        (2, False, True, False, True),
-        (3, True, False, True, True),
-    ]
+def test_members_are_the_linked_records_of_a_source(con):
+    linkable(con, {"tenant": " shop "}, {"tenant": ""}, {})
+    labels(con, (node(1, 0, 3), node(0)), (node(0), node(0)))
+    nodes(con, "log_nested", node(1, 1, 3))
+    columns = ["node", "source_no", "tenant"]
+    found = select(con, "inference/links/members", columns, source=2, rank=1)
+    assert found == [(node(1, 0, 3), 2, "shop"), (node(1, 1, 3), 2, None)]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
--- The records of one source that share an id with another record, with what they can tell it.
+-- What the linked records of one source can tell the others of the same call.
 -- grain:  node
--- params: $source integer, $window_start timestamp, $window_end timestamp (a day around the run's); view log_linkable, table log_shared_ids
+-- params: $source integer, $rank integer; view log_linkable, tables log_labels, log_nested
 SELECT
     node,
     $source::UTINYINT AS source_no,
@@ -20,20 +20,14 @@ SELECT
     output_tokens,
     output_tokens_reasoning,
     images,
-    gpu_ms,
-    -- The hash of NULL is a number, too.
-    CASE WHEN request_id <> '' THEN hash(request_id) END AS request_hash,
-    length(request_id) < 16 AS has_short_request,
-    CASE
-        WHEN response_id <> '' AND response_id IS DISTINCT FROM request_id THEN hash(response_id)
-    END AS response_hash,
-    length(response_id) < 16 AS has_short_response,
-    CASE WHEN trace_id <> '' THEN hash('trace', trace_id) END AS trace_hash
+    gpu_ms
 FROM log_linkable
-WHERE
-    started_at >= $window_start AND started_at < $window_end
-    AND (
-        hash(request_id) IN (SELECT id_hash FROM log_shared_ids)
-        OR hash(response_id) IN (SELECT id_hash FROM log_shared_ids)
-        OR hash('trace', trace_id) IN (SELECT id_hash FROM log_shared_ids)
-    )
+WHERE node IN (
+    SELECT node
+    FROM log_labels
+    WHERE node >> 60 = $rank
+    UNION ALL
+    SELECT node
+    FROM log_nested
+    WHERE node >> 60 = $rank
+)
