@@ -24,6 +24,8 @@ from pipelines.registry.sources.mlflow import keeps
 from pipelines.settings import RegistrySource
 
 SQLITE = "sqlite:///"
+PROMPT = "mlflow.prompt.is_prompt"
+"""The tag of what MLflow keeps among its models and is none: a prompt."""
 POSTGRES = ("postgresql://", "postgresql+", "postgres://")
 
 
@@ -55,16 +57,19 @@ def _module(source: RegistrySource, name: str, extra: str) -> Any:
 def pruned(source: RegistrySource, answers: Mapping[str, Iterable[Item]]) -> dict[str, Any]:
     """The models asked for, with what belongs to them, in an order of their own."""
 
-    def is_wanted(name: str) -> bool:
-        return not source.models or any(matches(pattern, name) for pattern in source.models)
+    def is_wanted(item: Item) -> bool:
+        is_prompt = str(item["tags"].get(PROMPT)).lower() == "true"
+        is_named = not source.models or any(matches(p, item["name"]) for p in source.models)
+        return is_named and not is_prompt
 
     def tagged(item: Item) -> Item:
         tags = {key: value for key, value in item["tags"].items() if keeps(key, more)}
         return item | {"tags": dict(sorted(tags.items()))}
 
     more = source.resource_tags
-    models = [tagged(item) for item in answers["models"] if is_wanted(item["name"])]
-    versions = [tagged(item) for item in answers["versions"] if is_wanted(item["name"])]
+    models = [tagged(item) for item in answers["models"] if is_wanted(item)]
+    names = {item["name"] for item in models}
+    versions = [tagged(item) for item in answers["versions"] if item["name"] in names]
     made = {item["run_id"] for item in versions}
     runs = [tagged(item) for item in answers["runs"]]
     experiments = {item["experiment_id"] for item in runs if item["run_id"] in made}

@@ -47,6 +47,7 @@ def write(folder: Path, uri: str | None = None) -> None:
     run(3, 4, "FINISHED", note="a run of nobody's")
     client.create_registered_model("rank", tags={"team": "search"})
     client.create_registered_model("old")
+    client.register_prompt("greeting", "Hello {{name}}")  # among the models, and none
     client.create_model_version("rank", "s3://rank-weights/1", first)
     tags = {"base_model": "distil", "parameters": "66000000", "owner": "someone"}
     client.create_model_version("rank", "s3://shared-weights/rank/2", second, tags=tags)
