@@ -37,6 +37,11 @@ WITHOUT_IDS: Final = (RANKS.index("bucket"), RANKS.index("counter"))
 AROUND: Final = timedelta(days=1)
 """A call may be logged on both sides of the window's edge."""
 
+IN_MEMORY: Final = 4_000_000
+"""Rows that are looked up at a time: of more, one share after the other."""
+
+Share = dict[str, int]
+
 TABLES: Final = (
     *("log_labels", "log_nested", "log_presumed", "log_edges", "log_open_edges", "log_numbers"),
     *("log_common_ids", "log_shared_ids", "log_pair_skews", "log_better_hours", "log_own_hours"),
@@ -124,7 +129,9 @@ class _Linking:
             "inference/links/common_ids",
             {"others_differ": len(others) > 1},
         )
-        materialise(self.con, "log_shared_ids", "inference/links/shared_ids")
+        self.con.execute("CREATE OR REPLACE TEMP TABLE log_shared_ids (id_hash UBIGINT)")
+        for share in _shares(_count(self.con, "log_common_ids")):
+            query(self.con, "inference/links/shared_ids", **share).insert_into("log_shared_ids")
         answers = [
             source.records()
             .filter("response_id <> '' AND problem IS NULL AND left_out IS NULL")
@@ -139,10 +146,16 @@ class _Linking:
             )
         if not _count(self.con, "log_shared_ids"):
             return False
-        found = [path for number, source in with_ids for path in self._write_ids(number, source)]
-        self._view("log_member_ids", found)
-        materialise(self.con, "log_edges", "inference/links/edges")
-        materialise(self.con, "log_nested", "inference/links/nested", {"spans": SPANS})
+        self.con.execute("CREATE OR REPLACE TEMP TABLE log_edges (child BIGINT, parent BIGINT)")
+        for share in _shares(_count(self.con, "log_shared_ids")):
+            found = [
+                path
+                for number, source in with_ids
+                for path in self._write_ids(number, source, share)
+            ]
+            self._view("log_member_ids", found)
+            query(self.con, "inference/links/edges").insert_into("log_edges")
+            query(self.con, "inference/links/nested", spans=SPANS).insert_into("log_nested")
         materialise(self.con, "log_labels", "inference/links/first_labels")
         while True:  # as often as logs are chained, which is once or twice
             materialise(self.con, "log_open_edges", "inference/links/open_edges")
@@ -151,7 +164,12 @@ class _Linking:
             materialise(self.con, "log_new_labels", "inference/links/next_labels")
             self.con.execute("DROP TABLE log_labels")
             self.con.execute("ALTER TABLE log_new_labels RENAME TO log_labels")
-        members = [self._write_members(number, source) for number, source in with_ids]
+        shares = _shares(_count(self.con, "log_labels"))
+        members = [
+            path
+            for number, source in with_ids
+            for path in self._write_members(number, source, shares)
+        ]
         self._view("log_members", members)
         return True
 
@@ -195,7 +213,7 @@ class _Linking:
             f"CREATE OR REPLACE TEMP VIEW log_linkable AS {sql('inference/links/linkable')}"
         )
 
-    def _write_ids(self, number: int, source: Linkable) -> list[Path]:
+    def _write_ids(self, number: int, source: Linkable, share: Share) -> list[Path]:
         """Write which records share an id, a kind of id at a time: one look-up in memory each."""
         self._open(source)
         paths = []
@@ -206,17 +224,24 @@ class _Linking:
                 "inference/links/member_ids",
                 source=number,
                 kind=kind,
+                **share,
                 **self.window,
             ).write_parquet(str(paths[-1]))
         return paths
 
-    def _write_members(self, number: int, source: Linkable) -> Path:
+    def _write_members(self, number: int, source: Linkable, shares: Sequence[Share]) -> list[Path]:
         self._open(source)
-        path = self._path(f"members-{number}")
-        query(
-            self.con, "inference/links/members", source=number, rank=source.rank_no
-        ).write_parquet(str(path))
-        return path
+        paths = []
+        for share in shares:
+            paths.append(self._path(f"members-{number}-{share['share']}"))
+            query(
+                self.con,
+                "inference/links/members",
+                source=number,
+                rank=source.rank_no,
+                **share,
+            ).write_parquet(str(paths[-1]))
+        return paths
 
     def _presume(self) -> None:
         """Fill `log_presumed` with records without a link that are in a better log all the same."""
@@ -307,7 +332,8 @@ class _Linking:
 
     def _path(self, name: str) -> Path:
         path = self.work / f"{name}.links.parquet"
-        self.links.files.append(path)
+        if path not in self.links.files:
+            self.links.files.append(path)
         return path
 
     def _count_links(self, *, has_members: bool) -> None:
@@ -335,3 +361,9 @@ def _goes_by_hours(source: Linkable) -> bool:
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
     found = con.sql(f"SELECT count(*) FROM {table}").fetchall()
     return int(found[0][0])
+
+
+def _shares(rows: int) -> list[Share]:
+    """As many shares as rows must be looked up in."""
+    shares = max(1, -(-rows // IN_MEMORY))
+    return [{"shares": shares, "share": share} for share in range(shares)]

@@ -39,7 +39,8 @@ WAYS = {"source_no": "UTINYINT", **dict.fromkeys(WAY, TEXT)}
 HOURS = {**WAYS, "hour": COUNT, "is_ok": FLAG, "requests": COUNT}
 SKEWS = {**WAYS, "better_no": "UTINYINT", "better_provider": TEXT, "better_model": TEXT}
 SKEWS |= {"skew_seconds": COUNT, "linked": COUNT}
-BEST, OTHER, THIRD = 0, 1, 2
+BEST, OTHER = 0, 1
+ALL = {"shares": 1, "share": 0}
 Row = dict[str, Any]
 
 
@@ -122,7 +123,8 @@ def test_ids_are_shared_between_ranks_and_traces_where_each_log_has_one(con, row
     common = select(con, "inference/links/common_ids", ["id_hash"], others_differ=False)
     assert ((7,) in common) == (len({source for source, *_ in rows}) > 1)
     table(con, "log_common_ids", {"id_hash": "UBIGINT"}, {"id_hash": 7})
-    assert select(con, "inference/links/shared_ids", ["id_hash"]) == shared
+    assert select(con, "inference/links/shared_ids", ["id_hash"], **ALL) == shared
+    assert select(con, "inference/links/shared_ids", ["id_hash"], shares=7, share=1) == []
 
 
 def test_ids_that_only_the_smaller_logs_share_are_common_too(con):
@@ -187,7 +189,7 @@ def test_records_share_ids_of_each_kind_and_short_ones_and_traces_are_weak(con, 
         f"SELECT unnest([hash('a'), hash('{long}'), hash('trace', 't')]) AS id_hash"
     )
     columns = ["node", "is_weak", "is_trace"]
-    told = {"source": 2, "kind": kind, **AROUND}
+    told = {"source": 2, "kind": kind, **ALL, **AROUND}
     assert select(con, "inference/links/member_ids", columns, **told) == found
 
 
@@ -196,7 +198,7 @@ def test_members_are_the_linked_records_of_a_source(con):
     labels(con, (node(1, 0, 3), node(0)), (node(0), node(0)))
     nodes(con, "log_nested", node(1, 1, 3))
     columns = ["node", "source_no", "tenant"]
-    found = select(con, "inference/links/members", columns, source=2, rank=1)
+    found = select(con, "inference/links/members", columns, source=2, rank=1, **ALL)
     assert found == [(node(1, 0, 3), 2, "shop"), (node(1, 1, 3), 2, None)]
 
 

@@ -11,7 +11,7 @@ FROM log_members AS others
 LEFT JOIN log_labels AS labels ON others.node = labels.node
 LEFT JOIN log_members AS better
     ON labels.label = better.node AND better.node >> 60 < others.node >> 60
-LEFT JOIN log_nested AS nested ON others.node = nested.node
+LEFT JOIN (SELECT DISTINCT node FROM log_nested) AS nested ON others.node = nested.node
 WHERE
     others.started_at >= $window_start AND others.started_at < $window_end
     AND (better.node IS NOT NULL OR nested.node IS NOT NULL)

@@ -1,6 +1,6 @@
--- The records of one source whose id of one kind other logs know, too.
+-- The records of one source whose id of one kind other logs know, too: of one share of all ids.
 -- grain:  node
--- params: $source integer, $kind text (request, response or trace), $window_start timestamp, $window_end timestamp (a day around the run's); view log_linkable, table log_shared_ids
+-- params: $source integer, $kind text (request, response or trace), $shares integer, $share integer, $window_start timestamp, $window_end timestamp (a day around the run's); view log_linkable, table log_shared_ids
 SELECT
     node,
     $source::UTINYINT AS source_no,
@@ -29,4 +29,6 @@ FROM (
     FROM log_linkable
     WHERE started_at >= $window_start AND started_at < $window_end
 )
-WHERE id_hash IN (SELECT id_hash FROM log_shared_ids)
+WHERE
+    id_hash % $shares = $share
+    AND id_hash IN (SELECT id_hash FROM log_shared_ids WHERE id_hash % $shares = $share)

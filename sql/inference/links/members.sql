@@ -1,6 +1,6 @@
--- What the linked records of one source can tell the others of the same call.
+-- What the linked records of one source can tell the others of the same call: one share of them.
 -- grain:  node
--- params: $source integer, $rank integer; view log_linkable, tables log_labels, log_nested
+-- params: $source integer, $rank integer, $shares integer, $share integer; view log_linkable, tables log_labels, log_nested
 SELECT
     node,
     $source::UTINYINT AS source_no,
@@ -22,12 +22,14 @@ SELECT
     images,
     gpu_ms
 FROM log_linkable
-WHERE node IN (
-    SELECT node
-    FROM log_labels
-    WHERE node >> 60 = $rank
-    UNION ALL
-    SELECT node
-    FROM log_nested
-    WHERE node >> 60 = $rank
-)
+WHERE
+    node % $shares = $share
+    AND node IN (
+        SELECT node
+        FROM log_labels
+        WHERE node >> 60 = $rank AND node % $shares = $share
+        UNION ALL
+        SELECT node
+        FROM log_nested
+        WHERE node >> 60 = $rank AND node % $shares = $share
+    )
