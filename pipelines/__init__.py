@@ -8,7 +8,9 @@ The identity everything serves, for each billing month, source, currency and cos
 Nothing here knows Dagster, S3, a clock or the environment: a function takes a DuckDB connection,
 paths and small frames and returns a relation or a frame. `assets/` decides when and where.
 
-Read downwards: `billing` (what was charged), `inference` (what was used), `registry` (which model
-version ran where), `attribution` (whose charge it is), `formulas` (what it should have cost),
-`variance` (why the two differ), `review` (how a person sees it).
+Read downwards: `billing` (what was charged), `inference` (what was used), `prices` (what a provider
+lists for it), `registry` (which model version ran where), `attribution` (whose charge it is),
+`usage` (whether bill and log tell the same), `spend` (what a model, a unit, an hour cost),
+`formulas` (what it should have cost), `variance` (why the two differ), `review` (how a person sees
+it).
 """
