@@ -22,7 +22,8 @@ class Linkable:
     overlap: Overlap
     parts: Mapping[str, int]
     """Path and number of each part, numbered over all sources in the order of their names."""
-    has_ids: bool
+    ids: frozenset[str]
+    """Which kinds of ids it may have: request_id, response_id, trace_id."""
     records: Callable[[], duckdb.DuckDBPyRelation]
     open: Callable[[], None]
     """Sets what reading its records needs: the zone of times without one."""

@@ -113,7 +113,7 @@ class _Linking:
 
     def _link_by_id(self) -> bool:
         """Fill `log_labels`: the best record of every linked one. Whether there are any."""
-        with_ids = [(number, source) for number, source in self.numbered if source.has_ids]
+        with_ids = [(number, source) for number, source in self.numbered if source.ids]
         if not with_ids:
             return False
         rows = {number: self._rows(source) for number, source in with_ids}
@@ -217,7 +217,7 @@ class _Linking:
         """Write which records share an id, a kind of id at a time: one look-up in memory each."""
         self._open(source)
         paths = []
-        for kind in ("request", "response", "trace"):
+        for kind in sorted(name.removesuffix("_id") for name in source.ids):
             paths.append(self._path(f"ids-{number}-{kind}"))
             query(
                 self.con,

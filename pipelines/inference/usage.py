@@ -204,7 +204,9 @@ class _SourceReading:
             rank=self.source.counts_as,
             overlap=self.source.overlap,
             parts={part.path: self.first_part + i for i, part in enumerate(self.staged.parts)},
-            has_ids=any(not columns or not columns.keys().isdisjoint(IDS) for columns in parts),
+            ids=frozenset(
+                name for name in IDS if any(not columns or name in columns for columns in parts)
+            ),
             records=lambda: reduce(
                 lambda a, b: a.union(b), [self._records(alike) for alike in self._alike()]
             ),
