@@ -21,6 +21,8 @@ from pipelines.inference.formats import NATIVE, LogFormat
 from pipelines.inference.mapped import mapped_format
 from pipelines.settings import LogSource
 
+SETTINGS_FILE: Final = "modelspend.toml"
+
 FORMATS: Final[dict[str, LogFormat]] = {
     format_.name: format_
     for format_ in (
@@ -59,5 +61,5 @@ def format_of(source: LogSource, mapping: str | None = None) -> LogFormat:
             f"logs.{source.name}.format: {source.format!r} is no log format; the nearest is "
             f"{near!r}. There are {', '.join(known)}"
         )
-        raise SettingsInvalid("modelspend.toml", [message])
+        raise SettingsInvalid(SETTINGS_FILE, [message])
     return FORMATS[source.format]

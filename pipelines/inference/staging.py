@@ -306,7 +306,7 @@ def csv_rows(
         na_values=list(MISSING_TEXTS),
         filename=True,
         max_line_size=16 << 20,
-        buffer_size=32 << 20,  # the default is 16 lines of the longest kind: a quarter of a gigabyte
+        buffer_size=32 << 20,  # the default holds 16 of the longest lines
     )
 
 

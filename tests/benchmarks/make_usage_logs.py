@@ -236,7 +236,8 @@ timezone = "Europe/Berlin"
 
 _ROW = f"""
     SELECT
-        strftime({_AT} + INTERVAL 2 HOUR, '%Y-%m-%d %H:%M:%S') AS day, {_ID} AS id, 'M' || i % 10 AS checkpoint,
+        strftime({_AT} + INTERVAL 2 HOUR, '%Y-%m-%d %H:%M:%S') AS day, {_ID} AS id,
+        'M' || i % 10 AS checkpoint,
         'G' || i % 5 AS "group", CASE WHEN i % 60 = 0 THEN 'FAILED' ELSE 'SUCCEED' END AS state,
         30 + i % 900 AS prompt, 10 + i % 400 AS answer, i % 500 AS thoughts,
         i % 90 + 0.5 AS seconds, 'TXT_2_IMG' AS kind, i % 8 AS images

@@ -1,4 +1,4 @@
-"""Formats other than the record itself: lines, documents and tables become records, none is lost."""
+"""Other formats than the record itself: lines, documents and tables; no line is lost."""
 
 import json
 from datetime import datetime
