@@ -1,6 +1,7 @@
 """A month from its bill to its publication, and everything that must not publish it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -33,6 +34,20 @@ OPEN = datetime(2026, 9, 21, 7, tzinfo=UTC)
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     return Project.load(write_golden(tmp_path / "shop"))
+
+
+@pytest.fixture(scope="module")
+def published_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    settings = write_golden(tmp_path_factory.mktemp("published") / "shop")
+    run_month(Project.load(settings), MONTH, now=OVER)
+    return settings.parent
+
+
+@pytest.fixture
+def published(published_once: Path, tmp_path: Path) -> Project:
+    """The golden month, over and published: a copy of its inputs and its lake, dates kept."""
+    shutil.copytree(published_once, tmp_path / "shop")
+    return Project.load(tmp_path / "shop" / "modelspend.toml")
 
 
 def lake_of(project: Project) -> Lake:
@@ -86,13 +101,13 @@ def test_the_steps_are_told_as_they_come(project):
     assert finished[-1].step == "out_publications"
 
 
-def test_nothing_but_the_command_itself_writes_to_the_terminal(project, capfd):
-    run_month(project, MONTH, now=OVER)
+def test_nothing_but_the_command_itself_writes_to_the_terminal(published, capfd):
+    project = published
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_run_leaves_no_work_behind(project):
-    run_month(project, MONTH, now=OVER)
+def test_a_run_leaves_no_work_behind(published):
+    project = published
     assert list((project.cache / "runs").iterdir()) == []
 
 
@@ -111,8 +126,8 @@ def test_an_unchanged_month_is_recognised_without_opening_a_file(project):
 
 
 @pytest.mark.parametrize("file", ["modelspend.toml", "catalogue.toml", "log.csv"])
-def test_a_changed_input_makes_the_month_anew(project, file):
-    run_month(project, MONTH, now=OVER)
+def test_a_changed_input_makes_the_month_anew(published, file):
+    project = published
     with (project.base / file).open("a") as text:
         text.write("\n")
     again = run_month(Project.load(project.file), MONTH, now=OVER)
@@ -120,8 +135,8 @@ def test_a_changed_input_makes_the_month_anew(project, file):
     assert len(lake_of(project).publications(MONTH)) == 2
 
 
-def test_a_restated_bill_replaces_the_month_and_leaves_the_earlier_figures_readable(project):
-    run_month(project, MONTH, now=OVER)
+def test_a_restated_bill_replaces_the_month_and_leaves_the_earlier_figures_readable(published):
+    project = published
     before = billed(project)
     deliver(project.base, golden_bill(**{",10.00,": ",12.00,"}), "assembly-2")
     assert run_month(project, MONTH, now=OVER).result == "published"
@@ -174,8 +189,8 @@ def test_a_failed_run_leaves_the_last_publication_in_place(project):
     assert latest.publication_id == first.publication_id
 
 
-def test_a_source_that_cannot_be_read_is_missing_and_the_others_are_published(project):
-    run_month(project, MONTH, now=OVER)
+def test_a_source_that_cannot_be_read_is_missing_and_the_others_are_published(published):
+    project = published
     whole = billed(project)
     project = second_source(project, golden_bill(**{",2.50,": ",two,"}))
     outcome = run_month(project, MONTH, now=OVER)
@@ -193,8 +208,8 @@ def test_a_source_that_cannot_be_read_is_missing_and_the_others_are_published(pr
     assert run_month(project, MONTH, now=OVER).missing_sources == ("other",)  # unchanged
 
 
-def test_two_sources_are_published_side_by_side(project):
-    run_month(project, MONTH, now=OVER)
+def test_two_sources_are_published_side_by_side(published):
+    project = published
     once = billed(project)
     project = second_source(project, golden_bill())
     assert run_month(project, MONTH, now=OVER).missing_sources == ()

@@ -83,7 +83,7 @@ def test_the_order_of_sources_files_and_lines_changes_nothing(tmp_path, month, m
     names = ("bedrock", "litellm", "otel")
     first = read(tmp_path / "first", month, names)
     monkeypatch.setattr(linking, "IN_MEMORY", 100)  # nor does it how much is looked up at a time
-    for seed, order in enumerate(itertools.islice(itertools.permutations(names), 1, None, 2), 1):
+    for seed, order in enumerate(itertools.islice(itertools.permutations(names), 2, None, 3), 1):
         again = read(tmp_path / str(seed), month, order, seed)
         assert_frame_equal(again.usage, first.usage)
         assert sorted(again.warnings) == sorted(first.warnings)
