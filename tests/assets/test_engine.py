@@ -101,8 +101,8 @@ def test_the_steps_are_told_as_they_come(project):
     assert finished[-1].step == "out_publications"
 
 
-def test_nothing_but_the_command_itself_writes_to_the_terminal(published, capfd):
-    project = published
+def test_nothing_but_the_command_itself_writes_to_the_terminal(project, capfd):
+    run_month(project, MONTH, now=OVER)
     assert capfd.readouterr() == ("", "")
 
 
