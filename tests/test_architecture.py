@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,20 @@ def imported(file: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module)
     return found
+
+
+@cache
+def quoted_in(folder: Path, pattern: str) -> frozenset[str]:
+    """Every text in quotes on one line of the files of a folder."""
+    return frozenset(
+        text
+        for file in folder.rglob(pattern)
+        for found in re.findall(
+            r"""(?="([^"\n]*)")|(?='([^'\n]*)')""", file.read_text(encoding="utf-8")
+        )
+        for text in found
+        if text
+    )
 
 
 def calls(file: Path) -> set[str]:
@@ -96,16 +111,13 @@ def test_a_query_names_in_its_header_every_value_it_is_given(file):
 @pytest.mark.parametrize("file", QUERIES, ids=named)
 def test_a_query_is_used(file):
     name = file.relative_to(ROOT / "sql").with_suffix("").as_posix()
-    named_alone = f'"{file.stem}"'  # in a list of steps
-    texts = [module.read_text(encoding="utf-8") for module in PURE]
-    assert any(re.search(rf"[\"']{name}[\"']", text) or named_alone in text for text in texts)
+    assert {name, file.stem} & quoted_in(ROOT / "pipelines", "*.py")  # the stem: in a list of steps
 
 
 @pytest.mark.parametrize("file", QUERIES, ids=named)
 def test_a_query_has_a_test_of_its_own(file):
     name = file.relative_to(ROOT / "sql").with_suffix("").as_posix()
-    tests = (ROOT / "tests" / "sql").glob("test_*.py")
-    assert any(f'"{name}"' in test.read_text(encoding="utf-8") for test in tests)
+    assert name in quoted_in(ROOT / "tests" / "sql", "test_*.py")
 
 
 def test_every_asset_is_a_contract_and_every_contract_an_asset():
