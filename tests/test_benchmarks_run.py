@@ -29,7 +29,7 @@ assert 185 < large.peak_mb - small.peak_mb < 230, (small, large)
 
 def test_every_step_but_the_whole_runs_is_measured_and_its_result_is_right(tmp_path):
     # The whole runs are modelspend itself, which other tests run.
-    steps = ("bill-csv-gz", "log-parquet", "usage-bedrock", "attribute")
+    steps = ("bill-csv-gz", "log-parquet", "log-jsonl-bad", "usage-bedrock", "attribute")
     only = [word for step in steps for word in ("--only", step)]
     done = subprocess.run(
         [

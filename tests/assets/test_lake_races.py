@@ -11,7 +11,7 @@ from test_lake import MONTH, values
 from assets.lake import Lake
 
 ROUNDS = {"local": 6, "s3": 3}
-KILLS = {"local": 20, "s3": 6}
+KILLS = {"local": 25, "s3": 12}
 
 
 def kind(home) -> str:

@@ -59,7 +59,7 @@ def states(draw: st.DrawFn) -> list[dict]:
     return list(rows.values())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(states(), states())
 def test_adjustments_add_up_to_the_difference_of_the_totals_on_every_basis(before, after):
     found = moved(before, after)

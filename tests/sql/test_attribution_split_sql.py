@@ -33,7 +33,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(st.tuples(st.tuples(*[AMOUNT] * 5), WEIGHTS), min_size=1, max_size=6))
 @example([((Decimal(CEILING).scaleb(-18, EXACT),) * 5, [1, 10**18 - 1])])
