@@ -3,11 +3,12 @@
 import dagster as dg
 
 from assets.metadata import table_spec
+from assets.month_run import Rows
 from assets.resources import AttributionProject
 from assets.steps import Results, staged
 from pipelines.billing.periods import days_covered
 from pipelines.formulas import predict
-from pipelines.variance import compare
+from pipelines.variance import compare, drivers
 
 ALLOCATED = "core_attribution__allocated_charges"
 NOTIONAL_IDLE = "core_attribution__notional_idle"
@@ -15,6 +16,7 @@ CHARGES = "core_billing__charges"
 PLANS = "core_registry__plans"
 PREDICTED = "core_prediction__spend"
 VARIANCE = "out_variance__predicted_vs_actual"
+DRIVERS = "out_variance__drivers"
 
 
 @dg.multi_asset(specs=[table_spec(PREDICTED, [PLANS], {"polars"})])
@@ -26,24 +28,24 @@ def core_prediction(context: dg.AssetExecutionContext, project: AttributionProje
 
 @dg.multi_asset(
     specs=[
-        table_spec(VARIANCE, [PREDICTED, ALLOCATED, NOTIONAL_IDLE, CHARGES], {"duckdb", "polars"})
+        table_spec(name, [PREDICTED, ALLOCATED, NOTIONAL_IDLE, CHARGES], {"duckdb", "polars"})
+        for name in (VARIANCE, DRIVERS)
     ]
 )
 def out_variance(context: dg.AssetExecutionContext, project: AttributionProject) -> Results:
     """Actual against predicted; the difference is the named variances, exactly."""
     run = project.month_run(context)
-    with run.connect() as con:
-        yield from staged(
-            run,
-            (VARIANCE,),
-            lambda: {
-                VARIANCE: compare(
-                    con,
-                    run.month,
-                    run.frame(PREDICTED),
-                    run.staged_files(ALLOCATED),
-                    run.frame(NOTIONAL_IDLE),
-                    days_covered(con, run.month, run.staged_files(CHARGES), run.is_final),
-                )
-            },
-        )
+
+    def tables() -> dict[str, Rows]:
+        with run.connect() as con:
+            compared = compare(
+                con,
+                run.month,
+                run.frame(PREDICTED),
+                run.staged_files(ALLOCATED),
+                run.frame(NOTIONAL_IDLE),
+                days_covered(con, run.month, run.staged_files(CHARGES), run.is_final),
+            )
+        return {VARIANCE: compared, DRIVERS: drivers(compared)}
+
+    yield from staged(run, (VARIANCE, DRIVERS), tables)

@@ -523,7 +523,7 @@ one instance: all instances of a run take as long."""
 
 PLANS = Contract(
     name="core_registry__plans",
-    grain="plan version x model x version x component x element x month",
+    grain="plan version x model x version x component x element x usage type x unit x month",
     columns={
         "billing_month": TEXT,
         "plan": TEXT,
@@ -532,15 +532,40 @@ PLANS = Contract(
         "model_version": TEXT,
         "component": TEXT,
         "element": TEXT,
+        "usage_type": TEXT,
         "charge_month": TEXT,
         "currency": TEXT,
         "unit": TEXT,
         "price": MONEY,
         "quantity": QUANTITY,
+        "list_price": MONEY,
+        "discount": QUANTITY,
+        "activity": TEXT,
+        "activity_quantity": QUANTITY,
+        "units_per_activity": QUANTITY,
+        "utilisation": QUANTITY,
+        "fx_rates": TEXT,
     },
-    key=("plan", "model", "model_version", "component", "element", "unit", "charge_month"),
+    key=(
+        "plan",
+        "model",
+        "model_version",
+        "component",
+        "element",
+        "usage_type",
+        "unit",
+        "charge_month",
+    ),
     required=("billing_month", "currency"),
 )
+"""`usage_type`: a pattern of the bill's usage types, '' for all that no other line names.
+
+price = list_price x (1 - discount); quantity = activity_quantity x units_per_activity /
+utilisation; what a plan states less of is NULL. `activity`: what is done, with its size (`1M
+tokens`); `units_per_activity`: busy units one of it takes; `utilisation`: busy share of billed
+units. `fx_rates`: JSON, the budget rate into the plan's currency by currency of the bill. A line
+of no model ('') is an amount of its own, `element` saying which: unused_commitment, credit, tax,
+support; its quantity is 1."""
 
 ALLOCATED = Contract(
     name="core_attribution__allocated_charges",
@@ -600,7 +625,7 @@ ALLOCATED = Contract(
 
 NOTIONAL_IDLE = Contract(
     name="core_attribution__notional_idle",
-    grain="model x version x element x unit x charge month: its share of idle, whoever bears it",
+    grain="model x version x element x usage type x unit x charge month: its share of idle",
     columns={
         "billing_month": TEXT,
         "charge_month": TEXT,
@@ -609,10 +634,12 @@ NOTIONAL_IDLE = Contract(
         "model_version": TEXT,
         "component": TEXT,
         "element": TEXT,
+        "usage_type": TEXT,
         "currency": TEXT,
         "unit": TEXT,
         "quantity": QUANTITY,
         "effective_cost": MONEY,
+        "list_cost": MONEY,
     },
     key=(
         "charge_month",
@@ -621,10 +648,11 @@ NOTIONAL_IDLE = Contract(
         "model_version",
         "component",
         "element",
+        "usage_type",
         "currency",
         "unit",
     ),
-    required=("billing_month", "effective_cost", "quantity"),
+    required=("billing_month", "effective_cost", "list_cost", "quantity"),
 )
 """Analysis only: never added to the ledger. The comparison with a plan needs it."""
 
@@ -867,55 +895,69 @@ Rows of bucket `idle` are paid time nobody used. `gpu_seconds_busy` and `gpu_sec
 logs and samples measured them, NULL where they did not, on the version's inference row alone.
 Shares are derived for display."""
 
+_TERM = {
+    "plan": TEXT,
+    "kind": TEXT,
+    "volume": TEXT,
+    "model": TEXT,
+    "model_version": TEXT,
+    "component": TEXT,
+    "element": TEXT,
+    "usage_type": TEXT,
+    "charge_month": TEXT,
+    "currency": TEXT,
+    "unit": TEXT,
+}
+"""What a term of a prediction is, and its key. `kind`: `plan` (the catalogue's plan), `physical`
+(formulas) or `calibrated` (formulas times coefficients learnt from closed months). `volume`:
+`ex_ante` where the volume was forecast too, `ex_post` where the measured volume was fed in; never
+mixed: the first scores the budget, the second the formula."""
+
 PREDICTED = Contract(
     name="core_prediction__spend",
-    grain="plan version x as-of x kind x version x component x element x charge month x currency",
+    grain=(
+        "plan version x as-of x kind x volume x version x component x element x usage type x unit "
+        "x charge month x currency"
+    ),
     columns={
         "billing_month": TEXT,
-        "plan": TEXT,
+        **_TERM,
         "as_of": INSTANT,
-        "kind": TEXT,
-        "model": TEXT,
-        "model_version": TEXT,
-        "component": TEXT,
-        "element": TEXT,
-        "charge_month": TEXT,
-        "currency": TEXT,
-        "unit": TEXT,
         "price": MONEY,
         "quantity": QUANTITY,
         "predicted_cost": MONEY,
+        "list_price": MONEY,
+        "discount": QUANTITY,
+        "activity": TEXT,
+        "activity_quantity": QUANTITY,
+        "units_per_activity": QUANTITY,
+        "utilisation": QUANTITY,
+        "fx_rates": TEXT,
         "formula": TEXT,
+        "inputs": TEXT,
+        "calibration_group": TEXT,
+        "coefficient": QUANTITY,
+        "coefficients": TEXT,
+        "lower_cost": MONEY,
+        "upper_cost": MONEY,
+        "reason": TEXT,
     },
-    key=(
-        "plan",
-        "kind",
-        "model",
-        "model_version",
-        "component",
-        "element",
-        "unit",
-        "charge_month",
-        "currency",
-    ),
-    required=("billing_month", "formula"),
+    key=tuple(_TERM),
+    required=("billing_month", "formula", "reason"),
 )
-"""predicted_cost is NULL where the plan states no price or no quantity: never a zero."""
+"""predicted_cost is NULL where a price, a quantity or an input is missing or impossible: never a
+zero; `reason` says which, else it is ''. `inputs`: JSON, every symbol of the formula with its value
+and unit, what the log measured marked. `calibration_group`: component, formula and hardware that
+one coefficient may stand for. `coefficient`: actual quantity / formula quantity; `coefficients`:
+the id of the calibration it is from. `lower_cost`, `upper_cost`: its 80 % interval, NULL where
+history is too short for one. Columns between list_price and fx_rates as in core_registry__plans."""
 
 VARIANCE = Contract(
     name="out_variance__predicted_vs_actual",
-    grain="plan x kind x model x version x component x element x unit x charge month x currency",
+    grain="plan x kind x volume x version x component x element x usage type x unit x month",
     columns={
         "billing_month": TEXT,
-        "plan": TEXT,
-        "kind": TEXT,
-        "model": TEXT,
-        "model_version": TEXT,
-        "component": TEXT,
-        "element": TEXT,
-        "charge_month": TEXT,
-        "currency": TEXT,
-        "unit": TEXT,
+        **_TERM,
         "basis": TEXT,
         "days_covered": COUNT,
         "days_in_month": COUNT,
@@ -930,20 +972,36 @@ VARIANCE = Contract(
         "status": TEXT,
         "reason": TEXT,
     },
-    key=(
-        "plan",
-        "kind",
-        "model",
-        "model_version",
-        "component",
-        "element",
-        "unit",
-        "charge_month",
-        "currency",
-    ),
+    key=tuple(_TERM),
     required=("billing_month", "status", "reason"),
 )
-"""status: `compared`, `not_planned`, `not_comparable`; money is NULL where not comparable."""
+"""status: `compared`, `not_planned`, `not_comparable`; money is NULL where not comparable.
+
+`price_variance` and `usage_variance` are subtotals of out_variance__drivers: what a unit cost, and
+how many units there were. A line of no model is an amount of its own (a credit)."""
+
+DRIVERS = Contract(
+    name="out_variance__drivers",
+    grain="term of the comparison x method x named variance",
+    columns={
+        "billing_month": TEXT,
+        **_TERM,
+        "method": TEXT,
+        "variance": TEXT,
+        "amount": MONEY,
+        "predicted_value": QUANTITY,
+        "actual_value": QUANTITY,
+        "value_unit": TEXT,
+    },
+    key=(*_TERM, "method", "variance"),
+    required=("billing_month", "amount", "value_unit"),
+)
+"""The variances of a term add up to its difference exactly, in each `method` (`standard`,
+`shapley`). Positive is unfavourable: it cost more. `variance`: list_price, discount, price (where
+the plan does not split it), efficiency, idle_capacity, mix, volume, usage (where the plan does not
+split it), fx, new_line, discontinued_line, unused_commitment, credit, tax, support.
+`predicted_value` and `actual_value`: the input whose change it is, for the sentence that tells it;
+NULL where it is no single number."""
 
 RECONCILIATION = Contract(
     name="out_reconciliation",
@@ -1021,6 +1079,7 @@ TABLES: Final[dict[str, Contract]] = {
         UTILISATION,
         PREDICTED,
         VARIANCE,
+        DRIVERS,
         RECONCILIATION,
         PUBLICATIONS,
     )

@@ -30,6 +30,26 @@ class SettingsInvalid(BadInput):
         super().__init__(f"{file} cannot be used:\n{lines}\nNothing was read or written.")
 
 
+class FormulaInputInvalid(BadInput):
+    """Inputs of a formula are missing, of another dimension, or outside their range."""
+
+    def __init__(self, formula: str, problems: Sequence[str]) -> None:
+        self.formula, self.problems = formula, list(problems)
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        super().__init__(
+            f"formula {formula} was not computed:\n{lines}\n"
+            f"`modelspend formula {formula}` shows its symbols, units and ranges."
+        )
+
+
+class CalibrationRefused(BadInput):
+    """Coefficients cannot be told from these observations: which, and why."""
+
+    def __init__(self, what: str, problem: str) -> None:
+        self.what, self.problem = what, problem
+        super().__init__(f"{what} was not calibrated: {problem}. No coefficients were written.")
+
+
 class SnapshotUnreadable(BadInput):
     """A file among the snapshots of the registries is none, or is damaged."""
 

@@ -7,6 +7,7 @@ it is read, and the summed rounding is stored per file and must stay below `MAX_
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
 
 import polars as pl
 
@@ -26,6 +27,11 @@ EXACT = Context(prec=76, rounding=ROUND_HALF_EVEN)
 def quantise(amount: Decimal) -> Decimal:
     """Round once to the smallest unit kept (1e-18), half to even."""
     return amount.quantize(ONE_UNIT, context=EXACT)
+
+
+def as_decimal(value: Fraction) -> Decimal:
+    """An exact number as a decimal, rounded once to the smallest unit kept, half to even."""
+    return Decimal(round(value * 10**SCALE)).scaleb(-SCALE, EXACT)
 
 
 def split(amount: Decimal, weights: Sequence[int]) -> list[Decimal]:

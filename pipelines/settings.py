@@ -260,14 +260,58 @@ class BusinessUnits(Section):
 
 
 class PriceBook(Section):
-    """What providers list for a token: a file of one of three kinds, see `pipelines.prices`."""
+    """What providers list for a token or a machine-hour: a file of a kind of `pipelines.prices`."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
-    format: Literal["modelspend", "litellm", "genai-prices"] = "modelspend"
+    format: Literal[
+        "modelspend",
+        "litellm",
+        "genai-prices",
+        "machines",
+        "aws-ec2",
+        "aws-ec2-history",
+        "azure-vm",
+        "gcp-machines",
+    ] = "modelspend"
     path: str
     storage: Storage = Storage()
     from_: Annotated[Instant | None, Field(alias="from")] = None
     """From when the prices of a book without dates hold; None: always."""
+
+
+class FxRates(Section):
+    """Rates of exchange: a CSV with the columns from, to, rate, kind, month and source.
+
+    `kind`: budget, month_average or invoice. `rate`: what one unit of `from` is in `to`.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+    path: str
+    storage: Storage = Storage()
+
+
+class ComparisonSettings(Section):
+    """How a difference is judged and shown."""
+
+    method: Literal["standard", "shapley"] = "standard"
+    """The accountants' order, or the average over all orders."""
+    preset: str = "finops-2026-06"
+    """Whose thresholds: see `pipelines.variance.thresholds`."""
+    level: Literal["crawl", "walk", "run"] = "walk"
+    fx_rate: Literal["month_average", "invoice"] = "month_average"
+    """The actual rate of a bill in another currency than the plan's."""
+
+
+class CalibrationSettings(Section):
+    """Where calibrations are kept, a folder or `s3://bucket/prefix`, and when one is accepted.
+
+    They are inputs of the months they predict: never delete them.
+    """
+
+    path: str = "calibration"
+    storage: Storage = Storage()
+    least_months: Annotated[int, Field(ge=3)] = 3
+    """Closed months a backtest trains on before its first origin."""
 
 
 class Settings(Section):
@@ -290,6 +334,10 @@ class Settings(Section):
     attribution: AttributionSettings = AttributionSettings()
     usage: UsageSettings = UsageSettings()
     business_units: list[BusinessUnits] = []
+    fx_rates: list[FxRates] = []
+    """The first that has a rate counts."""
+    comparison: ComparisonSettings = ComparisonSettings()
+    calibration: CalibrationSettings = CalibrationSettings()
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "Settings":
@@ -299,6 +347,7 @@ class Settings(Section):
             ("registries", [registry.name for registry in self.registries]),
             ("price_books", [book.name for book in self.price_books]),
             ("business_units", [units.name for units in self.business_units]),
+            ("fx_rates", [rates.name for rates in self.fx_rates]),
         ):
             for name in {name for name in names if names.count(name) > 1}:
                 message = f"two {kind} sources are named {name!r}: a source's name is its identity"

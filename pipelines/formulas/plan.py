@@ -7,6 +7,15 @@ from pipelines.money import EXACT, POLARS_TYPE, quantise
 from pipelines.months import month_bounds
 
 FORMULA = "price x quantity"
+_LEARNT = (
+    "inputs",
+    "calibration_group",
+    "coefficient",
+    "coefficients",
+    "lower_cost",
+    "upper_cost",
+)
+"""What only formulas and calibrations have."""
 
 
 def predict(plans: pl.DataFrame, month: str) -> pl.DataFrame:
@@ -24,7 +33,14 @@ def predict(plans: pl.DataFrame, month: str) -> pl.DataFrame:
     ]
     predicted = known.with_columns(
         pl.lit("plan").alias("kind"),
+        pl.lit("ex_ante").alias("volume"),
         pl.lit(FORMULA).alias("formula"),
         pl.Series("predicted_cost", costs, dtype=POLARS_TYPE),
+        pl.lit("").alias("reason"),
+        *(
+            pl.lit(None, kind).alias(name)
+            for name, kind in PREDICTED.polars_schema.items()
+            if name in _LEARNT
+        ),
     )
     return require(predicted.select(list(PREDICTED.columns)).sort(PREDICTED.key), PREDICTED)

@@ -9,6 +9,7 @@ resource, endpoint names ignore case, the account, project or subscription plays
 """
 
 import itertools
+import re
 from collections import defaultdict
 from datetime import datetime
 from decimal import Decimal
@@ -24,6 +25,12 @@ from pipelines.settings import Instant, Section, TokenWeights, parse_toml, probl
 
 FOREVER = datetime(9999, 1, 1)  # noqa: DTZ001 -- UTC-naive by convention
 EVER = datetime(1970, 1, 1)  # noqa: DTZ001 -- UTC-naive by convention
+
+
+ACTIVITY = re.compile(
+    r"|(\d+[KMB]? )?(requests|tokens|input_tokens|cached_tokens|output_tokens|images|gpu_hours)"
+)
+"""An activity of a plan: what logs measure, with how many of it are one."""
 
 
 class Dated(Section):
@@ -205,29 +212,128 @@ class Artefact(Section):
 
 
 class PlanLine(Section):
-    """One term of the formula: price x quantity, per calendar month.
+    """One term of a plan: price x quantity, for one full calendar month.
 
-    `price` in the plan's currency per `unit`; `quantity` in units for one full calendar month.
+    The more of it a plan states, the finer the difference is explained: `list_price` and `discount`
+    instead of `price`; `activity`, `volume`, `per_activity` and `utilisation` instead of
+    `quantity`.
     """
 
     component: Literal["training", "inference", "storage", "update"]
     element: Literal["hardware", "bandwidth", "managed_api", "software", "labour", "energy"]
     unit: str
+    """The bill's own unit, so that hours meet hours."""
+    usage_type: str = ""
+    """A pattern (`*g5.2xlarge*`) of the bill's usage types; empty: what no other line names."""
     price: Decimal | None = None
+    """In the plan's currency per `unit`."""
+    list_price: Decimal | None = None
+    discount: Annotated[Decimal | None, Field(ge=0, le=1)] = None
+    """Share of the list price that is not paid: negotiated and by commitments, together."""
     quantity: Decimal | None = None
+    activity: Annotated[str, Field(pattern=ACTIVITY.pattern)] = ""
+    """What is done, with its size: `1M tokens`, `1K requests`, `images`."""
+    volume: Annotated[Decimal | None, Field(ge=0)] = None
+    """How many activities."""
+    per_activity: Annotated[Decimal | None, Field(ge=0)] = None
+    """Busy units of `unit` that one activity takes."""
+    utilisation: Annotated[Decimal | None, Field(gt=0, le=1)] = None
+    """Busy share of the units that are billed; 1 where nothing is said."""
+
+    @model_validator(mode="after")
+    def _says_a_thing_once(self) -> "PlanLine":
+        if self.price is not None and self.list_price is not None:
+            message = "give price, or list_price and discount"
+            raise ValueError(message)
+        if self.discount is not None and self.list_price is None:
+            message = "discount needs list_price"
+            raise ValueError(message)
+        if self.quantity is not None and self.volume is not None:
+            message = "give quantity, or activity, volume and per_activity"
+            raise ValueError(message)
+        drivers = (self.volume is not None, bool(self.activity), self.per_activity is not None)
+        if any(drivers) and not all(drivers):
+            message = "activity, volume and per_activity go together"
+            raise ValueError(message)
+        if self.utilisation is not None and self.volume is None:
+            message = "utilisation needs activity, volume and per_activity"
+            raise ValueError(message)
+        return self
 
 
-class Plan(Section):
-    """What a version was planned to cost, as known at `as_of`."""
+class _Planned(Section):
+    """What was foreseen for the months from first to last, as known at `as_of`."""
 
     plan: str
     as_of: Instant
-    model: str
-    version: str
     currency: str = "USD"
     first_month: Annotated[str, Field(pattern=MONTH.pattern)]
     last_month: Annotated[str, Field(pattern=MONTH.pattern)]
+
+
+class Plan(_Planned):
+    """What a version was planned to cost."""
+
+    model: str
+    version: str
+    fx_rates: dict[str, Annotated[Decimal, Field(gt=0)]] = {}
+    """Budget rates: what one unit of a bill's currency is in the plan's (`{ EUR = 1.08 }`)."""
     lines: Annotated[list[PlanLine], Field(min_length=1)]
+
+
+class PlanAmount(_Planned):
+    """What was planned that no version has: fees nothing used, credits, tax, support."""
+
+    line: Literal["unused_commitment", "credit", "tax", "support"]
+    amount: Decimal
+    """For one full calendar month; a credit is negative."""
+
+
+class FormulaUse(_Planned):
+    """A formula of the library applied to a version: what physics and list prices predict.
+
+    `inputs` are its symbols; `chip` and `precision` stand for those of the accelerator.
+    """
+
+    plan: str = "physical"
+    model: str
+    version: str
+    formula: str
+    """`modelspend formula` lists them."""
+    component: Literal["training", "inference", "storage", "update"] | None = None
+    """None, here and for `element`: as the formula says."""
+    element: (
+        Literal["hardware", "bandwidth", "managed_api", "software", "labour", "energy"] | None
+    ) = None
+    unit: str
+    """The bill's own unit; the result is converted into it."""
+    usage_type: str = ""
+    price: Decimal | None = None
+    machine: str = ""
+    """The machine type whose price a book has (`p5.48xlarge`), instead of `price`."""
+    provider: str = ""
+    region: str = ""
+    chip: str = ""
+    precision: str = ""
+    inputs: dict[str, str | int | Decimal] = {}
+    """A symbol's value, a number in its unit or text with one (`"352.49 GB"`)."""
+
+    @model_validator(mode="after")
+    def _says_one_price(self) -> "FormulaUse":
+        if self.price is not None and self.machine:
+            message = "give price or machine"
+            raise ValueError(message)
+        return self
+
+
+class Event(Section):
+    """Something known that moves cost: drift is measured anew from it instead of alarming."""
+
+    at: Instant
+    kind: Literal["rate_card", "version", "precision", "hardware", "other"]
+    model: str = ""
+    """Empty: every model."""
+    note: str = ""
 
 
 class Catalogue(Section):
@@ -241,6 +347,9 @@ class Catalogue(Section):
     run_coverage: list[RunCoverage] = []
     artefacts: list[Artefact] = []
     plans: list[Plan] = []
+    plan_amounts: list[PlanAmount] = []
+    formulas: list[FormulaUse] = []
+    events: list[Event] = []
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "Catalogue":
@@ -314,6 +423,7 @@ def _unknown_names(catalogue: Catalogue) -> list[str]:
         ("artefact of", [(a.model, a.version) for a in catalogue.artefacts]),
         ("resource of", [(r.model, None) for r in catalogue.resources if r.model]),
         ("plan for", [(p.model, p.version) for p in catalogue.plans]),
+        ("formula for", [(f.model, f.version) for f in catalogue.formulas]),
         (
             "replaced version",
             [(d.model, d.replaces) for d in catalogue.deployments if d.replaces is not None],

@@ -1,13 +1,16 @@
 """The catalogue, with what registries told, as the lake's registry tables."""
 
+import json
 from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import polars as pl
 
 from pipelines.contracts import DEPLOYMENTS, MODEL_VERSIONS, PLANS, RUNS, Contract, require
-from pipelines.money import quantise
-from pipelines.registry.catalogue import Catalogue
+from pipelines.money import EXACT, as_decimal, quantise
+from pipelines.registry.catalogue import Catalogue, PlanLine
 from pipelines.registry.keys import resource_key
 from pipelines.registry.links import predecessors_of, run_component, run_version
 
@@ -106,7 +109,7 @@ def _runs(catalogue: Catalogue) -> Rows:
 
 
 def _plans(catalogue: Catalogue, month: str) -> Rows:
-    return [
+    lines = [
         {
             "plan": plan.plan,
             "as_of": plan.as_of,
@@ -114,13 +117,58 @@ def _plans(catalogue: Catalogue, month: str) -> Rows:
             "model_version": plan.version,
             "component": line.component,
             "element": line.element,
+            "usage_type": line.usage_type,
             "charge_month": month,
             "currency": plan.currency,
             "unit": line.unit,
-            "price": None if line.price is None else quantise(line.price),
-            "quantity": None if line.quantity is None else quantise(line.quantity),
+            "price": _price(line),
+            "quantity": _quantity(line),
+            "list_price": _kept(line.list_price),
+            "discount": _kept(line.discount),
+            "activity": line.activity or None,
+            "activity_quantity": _kept(line.volume),
+            "units_per_activity": _kept(line.per_activity),
+            "utilisation": _kept(line.utilisation),
+            "fx_rates": json.dumps({name: str(rate) for name, rate in plan.fx_rates.items()}),
         }
         for plan in catalogue.plans
         if plan.first_month <= month <= plan.last_month
         for line in plan.lines
     ]
+    amounts = [
+        {
+            "plan": planned.plan,
+            "as_of": planned.as_of,
+            "model": "",
+            "model_version": "",
+            "component": "",
+            "element": planned.line,
+            "usage_type": "",
+            "charge_month": month,
+            "currency": planned.currency,
+            "unit": "",
+            "price": _kept(planned.amount),
+            "quantity": Decimal(1),
+        }
+        for planned in catalogue.plan_amounts
+        if planned.first_month <= month <= planned.last_month
+    ]
+    return lines + amounts
+
+
+def _kept(value: Decimal | None) -> Decimal | None:
+    return None if value is None else quantise(value)
+
+
+def _price(line: PlanLine) -> Decimal | None:
+    if line.list_price is None:
+        return _kept(line.price)
+    return quantise(EXACT.multiply(line.list_price, 1 - (line.discount or Decimal(0))))
+
+
+def _quantity(line: PlanLine) -> Decimal | None:
+    """Billed units of a full month: busy units over their share of what is billed."""
+    if line.volume is None or line.per_activity is None:
+        return _kept(line.quantity)
+    busy = Fraction(line.volume) * Fraction(line.per_activity)
+    return as_decimal(busy / Fraction(line.utilisation or 1))

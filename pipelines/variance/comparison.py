@@ -22,8 +22,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.contracts import VARIANCE, require
-from pipelines.money import EXACT, plain, quantise
+from pipelines.contracts import DRIVERS, VARIANCE, require
+from pipelines.money import EXACT, POLARS_TYPE, plain, quantise
 from pipelines.months import days_in_month
 from pipelines.queries import query
 
@@ -70,6 +70,8 @@ def compare(
     shared = {
         "billing_month": month,
         "kind": "plan",
+        "volume": "ex_ante",
+        "usage_type": "",
         "basis": "EffectiveCost",
         "days_covered": days_covered,
         "days_in_month": days,
@@ -108,7 +110,9 @@ def _actual_terms(
     if allocated_files:
         terms = query(con, "variance/actual_terms", allocated_files=list(allocated_files))
         rows = list(pl.DataFrame(terms).iter_rows(named=True))
-    idle = notional_idle.rename({"quantity": "actual_quantity", "effective_cost": "actual_cost"})
+    idle = notional_idle.drop("usage_type", "list_cost").rename(
+        {"quantity": "actual_quantity", "effective_cost": "actual_cost"}
+    )
     rows += list(idle.iter_rows(named=True))
     rows.sort(key=lambda r: tuple(r[n] for n in ("charge_month", *_KEY, "currency")))
     actuals: dict[tuple[Key, str], Actual] = {}
@@ -259,3 +263,24 @@ def _other_months(others: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             f"{plain(cost)} {currency} of charge month {charge_month}, not of this one: "
             "see that month's plan"
         )
+
+
+def drivers(compared: pl.DataFrame) -> pl.DataFrame:
+    """The named variances of every compared term; they add up to its difference."""
+    both = compared.filter(pl.col("status") == "compared").with_columns(
+        pl.lit("standard").alias("method"), pl.col("unit").alias("value_unit")
+    )
+    named = [
+        both.with_columns(
+            pl.lit(name).alias("variance"),
+            pl.col(f"{name}_variance").alias("amount"),
+            (pl.col("planned_quantity") if name == "usage" else pl.lit(None, POLARS_TYPE)).alias(
+                "predicted_value"
+            ),
+            (pl.col("actual_quantity") if name == "usage" else pl.lit(None, POLARS_TYPE)).alias(
+                "actual_value"
+            ),
+        ).select(list(DRIVERS.columns))
+        for name in ("price", "usage")
+    ]
+    return require(pl.concat(named).sort(DRIVERS.key), DRIVERS)

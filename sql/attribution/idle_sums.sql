@@ -1,5 +1,5 @@
 -- Each resource's idle time and cost of the month, summed for the share of it that every version is shown.
--- grain:  origin_id (source x charge month x resource x element x currency x unit)
+-- grain:  origin_id (source x charge month x resource x element x usage type x currency x unit)
 -- params: none
 WITH sums AS (
     SELECT
@@ -7,9 +7,11 @@ WITH sums AS (
         c.charge_month,
         p.link_key,
         p.element,
+        coalesce(c.x_UsageType, '') AS usage_type,
         c.BillingCurrency AS currency,
         coalesce(c.ConsumedUnit, '') AS unit,
         sum(p.EffectiveCost) AS EffectiveCost,
+        sum(p.ListCost) AS ListCost,
         sum(p.ConsumedQuantity) AS ConsumedQuantity
     FROM parts AS p
     INNER JOIN charges AS c ON c.source = p.source AND c.x_ChargeId = p.charge_id
@@ -17,9 +19,10 @@ WITH sums AS (
     GROUP BY ALL
 )
 SELECT
-    row_number() OVER (ORDER BY source, charge_month, link_key, element, currency, unit) AS origin_id,
+    row_number() OVER (
+        ORDER BY source, charge_month, link_key, element, usage_type, currency, unit
+    ) AS origin_id,
     *,
     0::DECIMAL(38, 18) AS BilledCost,
-    0::DECIMAL(38, 18) AS ContractedCost,
-    0::DECIMAL(38, 18) AS ListCost
+    0::DECIMAL(38, 18) AS ContractedCost
 FROM sums

@@ -31,6 +31,12 @@ ALLOCATION = LINKS | {
 UNITS = ALLOCATION | {"core_attribution__allocated_charges"}
 USAGE = {"core_billing__charges", "raw_inference__log_files"}
 
+COMPARED = {
+    "core_prediction__spend",
+    "core_attribution__allocated_charges",
+    "core_attribution__notional_idle",
+    "core_billing__charges",
+}
 DEPENDENCIES = {
     "raw_billing__deliveries": set(),
     "raw_inference__log_files": set(),
@@ -58,12 +64,8 @@ DEPENDENCIES = {
     "out_spend__utilisation": UNITS,
     "out_spend__unit_costs": UNITS | {"out_spend__model_months"},
     "core_prediction__spend": {"core_registry__plans"},
-    "out_variance__predicted_vs_actual": {
-        "core_prediction__spend",
-        "core_attribution__allocated_charges",
-        "core_attribution__notional_idle",
-        "core_billing__charges",
-    },
+    "out_variance__predicted_vs_actual": COMPARED,
+    "out_variance__drivers": COMPARED,
     "out_publications": set(TABLES) - {"out_publications"},
 }
 

@@ -430,7 +430,8 @@ def test_idle_is_summed_per_resource_and_shown_to_every_version(
     ]
     con.execute(
         "CREATE TEMP TABLE respread AS SELECT 1 AS origin_id, 'aws' AS source, "
-        "'hardware' AS element, '2026-09' AS charge_month, 'USD' AS currency, 'Hrs' AS unit"
+        "'hardware' AS element, '' AS usage_type, '2026-09' AS charge_month, "
+        "'USD' AS currency, 'Hrs' AS unit"
     )
     shares = {"origin_id": COUNT, "share": COUNT, **TARGET}
     rows = [
