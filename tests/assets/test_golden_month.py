@@ -63,7 +63,15 @@ def test_a_table_of_the_golden_month_is_as_written_by_hand(file: Path, lake: Lak
 
 _SAME_IN_EVERY_ROW = {
     *("charge_month", "source", "currency", "BillingAccountId", "InvoiceIssuerName"),
-    *("BillingCurrency", "kind", "days_covered", "days_in_month", "rounding"),
+    *(
+        "volume",
+        "usage_type",
+        "BillingCurrency",
+        "kind",
+        "days_covered",
+        "days_in_month",
+        "rounding",
+    ),
 }
 
 
