@@ -1,0 +1,25 @@
+"""The rows of a price file that is a CSV with a header."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+
+from pipelines.errors import SettingsInvalid
+
+
+def rows_of_csv(
+    text: str, file: str, needed: Sequence[str]
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Each row with the number of its line; names and cells without blanks around them.
+
+    Raises:
+        SettingsInvalid: a column is missing.
+    """
+    rows = csv.DictReader(io.StringIO(text))
+    names = [name.strip() for name in rows.fieldnames or ()]
+    if missing := [name for name in needed if name not in names]:
+        raise SettingsInvalid(file, [f"it has no column {name}" for name in missing])
+    for row in rows:
+        cells = {name.strip(): (cell or "").strip() for name, cell in row.items() if name}
+        if any(cells.values()):
+            yield rows.line_num, cells
