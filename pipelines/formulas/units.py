@@ -3,6 +3,7 @@
 A unit is a power of ten, or of two for the binary ones, of a dimension. GB is 10^9 bytes and GiB is
 2^30: storage is billed by AWS in GiB under the name GB, accelerators are sold in GB. A month is no
 unit of time here: its hours differ (672 to 744), so hours of a month are computed from the month.
+A GB-month is what bills count storage in, and is reached only through the hours of its month.
 """
 
 import re
@@ -15,6 +16,13 @@ Unit = str
 _DECIMAL: Final = {"": 1, "K": 10**3, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15}
 _BINARY: Final = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50}
 _COUNTS: Final = {"": 1, "K": 10**3, "k": 10**3, "M": 10**6, "B": 10**9, "G": 10**9, "T": 10**12}
+
+_PRICED: Final = (
+    *("tokens", "k tokens", "K tokens", "M tokens", "requests", "k requests", "K requests"),
+    *("M requests", "images", "objects", "chips", "h", "GPU-h", "GB", "GiB", "TB", "TiB"),
+    *("GB-month", "GB-s", "GiB-s", "GiB-h", "kWh", "months", "years"),
+)
+"""The units that things are sold by: `money/M tokens`, `money/GPU-h`."""
 
 
 def _sizes() -> dict[str, tuple[str, Fraction]]:
@@ -46,10 +54,25 @@ def _sizes() -> dict[str, tuple[str, Fraction]]:
     found["requests/s"] = ("requests per second", Fraction(1))
     found["requests/h"] = ("requests per second", Fraction(1, 3600))
     for held, power in (("GB", 10**9), ("GiB", 2**30), ("TB", 10**12), ("TiB", 2**40)):
-        for time, seconds in (("h", 3600), ("d", 86400)):
+        for time, seconds in (("s", 1), ("h", 3600), ("d", 86400)):
             found[f"{held}-{time}"] = ("bytes held for a time", Fraction(power * seconds))
     found["B-h"] = ("bytes held for a time", Fraction(3600))
-    return found
+    found["GB-month"] = ("storage as bills count it", Fraction(1))
+    found["months"] = ("calendar months", Fraction(1))
+    found["years"] = ("years", Fraction(1))
+    return found | _prices(found)
+
+
+def _prices(found: dict[str, tuple[str, Fraction]]) -> dict[str, tuple[str, Fraction]]:
+    """Money, in the one currency that all prices of a formula are in, and money per unit."""
+    prices = {"money": ("money", Fraction(1))}
+    for name in _PRICED:
+        dimension, size = found[name]
+        prices[f"money/{name.removesuffix('s') if size == 1 else name}"] = (
+            f"money per {dimension}",
+            1 / size,
+        )
+    return prices
 
 
 UNITS: Final = _sizes()
