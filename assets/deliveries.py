@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from assets.connections import connect
+from assets.fx import fx_identities
 from assets.object_store import StoredFile, fetch, fetch_all, list_files
 from assets.price_books import price_identities
 from assets.project import Project, code_digest
@@ -228,7 +229,7 @@ def collect_inputs(
         logs={source: identities(files) for source, files in logs.items()},
         business_units={source: identities(files) for source, files in business_units.items()},
         registry=identities(snapshots),
-        texts=project.texts | price_identities(project),
+        texts=project.texts | price_identities(project) | fx_identities(project),
         code=code_digest(),
         is_over=complete_days(month, now) == days_in_month(month),
         has_settled=has_settled(month, now),

@@ -1,30 +1,42 @@
-"""The price books of a project: which files they are, and their prices.
-
-One file each, plain or .gz, local or in an object store, as any other input of a month.
-"""
+"""The price books of a project: which files they are, and their prices."""
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from assets.object_store import StoredFile, fetch_all, list_files
+from assets.input_texts import identity, text_of
 from assets.project import Project
-from pipelines.errors import FileDamaged, SettingsInvalid
-from pipelines.files import content
-from pipelines.inputs import digest_of
+from pipelines.prices.aws_ec2 import read_aws_ec2, read_aws_ec2_history
+from pipelines.prices.azure_vm import read_azure_vm
+from pipelines.prices.gcp_machines import read_gcp_machines
 from pipelines.prices.genai_book import read_genai_prices
 from pipelines.prices.litellm_book import read_litellm
+from pipelines.prices.machine_book import read_machines
+from pipelines.prices.machine_prices import MachinePrice, MachinePrices
 from pipelines.prices.own_book import read_own_prices
 from pipelines.prices.pricing import NO_PRICES, Prices
 from pipelines.prices.token_prices import TokenPrice
 from pipelines.settings import PriceBook
 
-Reader = Callable[[str, str, datetime | None], list[TokenPrice]]
+SECTION: Final = "price_books"
 
-READERS: Final[dict[str, Reader]] = {
+TokenReader = Callable[[str, str, datetime | None], list[TokenPrice]]
+MachineReader = Callable[[str, str, PriceBook], list[MachinePrice]]
+
+TOKEN_READERS: Final[dict[str, TokenReader]] = {
     "modelspend": lambda text, file, _from: read_own_prices(text, file),
     "genai-prices": lambda text, file, _from: read_genai_prices(text, file),
     "litellm": read_litellm,
+}
+
+MACHINE_READERS: Final[dict[str, MachineReader]] = {
+    "machines": lambda text, file, book: read_machines(text, file, book.name, book.from_),
+    "aws-ec2": lambda text, file, book: read_aws_ec2(text, file, book.name, book.from_),
+    "aws-ec2-history": lambda text, file, book: read_aws_ec2_history(text, file, book.name),
+    "azure-vm": lambda text, file, book: read_azure_vm(text, file, book.name, book.from_),
+    "gcp-machines": lambda text, file, book: read_gcp_machines(
+        text, file, book.region, book.name, book.from_
+    ),
 }
 
 
@@ -32,42 +44,41 @@ def price_identities(project: Project) -> dict[str, str]:
     """What says of each book that it changed, for the identities of a month's inputs.
 
     Raises:
+        SettingsInvalid: a book's path is no single file.
         LakeUnreachable: a book is not there or its store does not answer.
     """
-    found = {}
-    for book in project.settings.price_books:
-        file = _file(project, book)
-        found[f"price book {book.name}"] = digest_of(f"{file.size}\n{file.etag}")
-    return found
+    return {
+        f"price book {book.name}": identity(project, SECTION, book)
+        for book in project.settings.price_books
+    }
 
 
 def read_prices(project: Project) -> Prices:
-    """The prices of every book, in the order of the settings.
+    """The prices of tokens in every book that has such, in the order of the settings.
 
     Raises:
         SettingsInvalid: a book is not what its format says; names line and column.
         LakeUnreachable: it is not there.
     """
-    if not project.settings.price_books:
-        return NO_PRICES
-    return Prices([_prices(project, book) for book in project.settings.price_books])
+    books = [
+        TOKEN_READERS[book.format](*text_of(project, SECTION, book), book.from_)
+        for book in project.settings.price_books
+        if book.format in TOKEN_READERS
+    ]
+    return Prices(books) if books else NO_PRICES
 
 
-def _prices(project: Project, book: PriceBook) -> list[TokenPrice]:
-    [file] = fetch_all([_file(project, book)], book.storage, project.cache)
-    try:
-        text = b"".join(content(file)).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise SettingsInvalid(file.path, [f"price book {book.name} is not UTF-8"]) from error
-    except FileDamaged as error:
-        raise SettingsInvalid(file.path, [f"price book {book.name}: {error.problem}"]) from error
-    return READERS[book.format](text, file.path, book.from_)
+def read_machine_prices(project: Project) -> MachinePrices:
+    """The prices of machines in every book that has such, in the order of the settings.
 
-
-def _file(project: Project, book: PriceBook) -> StoredFile:
-    path = project.at(book.path)
-    files = list_files(path, book.storage)
-    if len(files) != 1:
-        problem = f"price_books.{book.name}.path: {path} is {len(files)} files, a book is one"
-        raise SettingsInvalid(str(project.file), [problem])
-    return files[0]
+    Raises:
+        SettingsInvalid: a book is not what its format says; names line and column.
+        LakeUnreachable: it is not there.
+    """
+    return MachinePrices(
+        [
+            MACHINE_READERS[book.format](*text_of(project, SECTION, book), book)
+            for book in project.settings.price_books
+            if book.format in MACHINE_READERS
+        ]
+    )

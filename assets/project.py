@@ -43,6 +43,7 @@ def code_digest() -> str:
     files = [
         *(CODE / "pipelines").rglob("*.py"),
         *(CODE / "pipelines").rglob("*.toml"),
+        *(CODE / "pipelines").rglob("*.csv"),
         *(CODE / "sql").rglob("*.sql"),
     ]
     for file in sorted(files):

@@ -276,7 +276,17 @@ class PriceBook(Section):
     path: str
     storage: Storage = Storage()
     from_: Annotated[Instant | None, Field(alias="from")] = None
-    """From when the prices of a book without dates hold; None: always."""
+    """From when the prices of a book without dates hold. None: a token's always do, a machine's
+    never: a price with no date predicts nothing."""
+    region: str = ""
+    """gcp-machines: the region its prices are of, which the file does not say."""
+
+    @model_validator(mode="after")
+    def _has_what_its_format_needs(self) -> "PriceBook":
+        if (self.format == "gcp-machines") != bool(self.region):
+            message = 'format = "gcp-machines" and a region go together: its file names none'
+            raise ValueError(message)
+        return self
 
 
 class FxRates(Section):

@@ -197,7 +197,7 @@ def _told(regions: Sequence[str]) -> str:
 
 def _not_then(here: Sequence[MachinePrice], machine: str, when: datetime, currency: str) -> NoPrice:
     """Why none of the prices holds at an instant."""
-    book, source = here[0].book, here[0].source
+    book = here[0].book
     currencies = sorted({price.currency for price in here})
     if currency and currency not in currencies:
         told = " and ".join(currencies)
@@ -207,7 +207,8 @@ def _not_then(here: Sequence[MachinePrice], machine: str, when: datetime, curren
     if not starts:
         problem = (
             f"price with no date: price book {book} does not say since when {machine} costs "
-            f"{plain(here[0].price)} {here[0].currency} an hour ({source}); give the book a `from`"
+            f"{plain(here[0].price)} {here[0].currency} an hour ({here[0].source}); "
+            "give the book a `from`"
         )
         return NoPrice("no_date", problem)
     if when < min(starts):
