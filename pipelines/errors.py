@@ -42,12 +42,34 @@ class FormulaInputInvalid(BadInput):
         )
 
 
+class FormulaUnknown(BadInput):
+    """The library has no formula of this name."""
+
+    def __init__(self, name: str, near: Sequence[str]) -> None:
+        self.name, self.near = name, list(near)
+        meant = f"; the nearest are {', '.join(near)}" if near else ""
+        super().__init__(
+            f"there is no formula {name!r}{meant}. `modelspend formula` lists them all."
+        )
+
+
 class CalibrationRefused(BadInput):
     """Coefficients cannot be told from these observations: which, and why."""
 
     def __init__(self, what: str, problem: str) -> None:
         self.what, self.problem = what, problem
         super().__init__(f"{what} was not calibrated: {problem}. No coefficients were written.")
+
+
+class CalibrationUnreadable(BadInput):
+    """A file among the calibrations is none, or is damaged."""
+
+    def __init__(self, file: str, problem: str) -> None:
+        self.file, self.problem = file, problem
+        super().__init__(
+            f"{file} cannot be read as a calibration: {problem}. Put it back from a copy, or move "
+            "it away; the others are read as they are."
+        )
 
 
 class SnapshotUnreadable(BadInput):
