@@ -45,6 +45,8 @@ class Symbol:
     measured: str = ""
     """The measure of a log that takes its place once the month has happened (requests,
     input_tokens, ...): the symbol is a volume. Empty: logs do not measure it."""
+    refuses: Callable[[Fraction], str] | None = None
+    """Why a value inside the range is none all the same; '' where nothing speaks against it."""
 
     @property
     def range(self) -> str:
@@ -152,6 +154,9 @@ def _one(given: Any, symbol: Symbol) -> Fraction:
     value = in_unit(given, symbol.unit)
     if not symbol.is_in_range(value):
         message = f"{given} is outside its range: {symbol.range} {symbol.unit}".rstrip()
+        raise ValueError(message)
+    if symbol.refuses is not None and (reason := symbol.refuses(value)):
+        message = f"{given}: {reason}"
         raise ValueError(message)
     return value
 
