@@ -62,12 +62,18 @@ class FxRates:
     def why_not(self, of: str, to: str, kind: FxKind, month: str) -> str:
         """Why there is no rate, for the line that could not be compared."""
         missing = f"no {kind} rate from {of} to {to} for {month}"
+        if not self._rates:
+            return f"{missing}: no fx_rates are configured"
         if (to, of, kind, month) in self._rates:
             return f"{missing}: the rates have {to} to {of}, state the other direction too"
         months = sorted(m for (a, b, k, m) in self._rates if (a, b, k) == (of, to, kind))
         if months:
-            return f"{missing}: the rates have {months[0]} to {months[-1]}"
-        return f"{missing} in the fx_rates of the settings"
+            near = {*[m for m in months if m < month][-1:], *[m for m in months if m > month][:1]}
+            return f"{missing}; the nearest are of {' and '.join(sorted(near))}"
+        kinds = sorted({k for (a, b, k, m) in self._rates if (a, b, m) == (of, to, month)})
+        if kinds:
+            return f"{missing}; the rates have {' and '.join(kinds)}"
+        return f"{missing}: the rates have none from {of} to {to}"
 
 
 def read_fx_rates(text: str, file: str, book: str = "") -> list[FxRate]:

@@ -23,7 +23,16 @@ ON_DEMAND: Final = "on_demand"
 SPOT: Final = "spot"
 Purchase = Literal["on_demand", "spot"]
 
-Cause = Literal["not_listed", "no_date", "not_yet", "ended", "ambiguous", "currency", "zero"]
+Cause = Literal[
+    "not_listed",
+    "no_date",
+    "not_yet",
+    "ended",
+    "ambiguous",
+    "two_currencies",
+    "other_currency",
+    "zero",
+]
 
 
 @dataclass(frozen=True)
@@ -115,7 +124,7 @@ class MachinePrices:
             if not listed:
                 continue
             found = _of_book(listed, region, machine, when, currency)
-            if isinstance(found, MachinePrice) or found.cause in {"ambiguous", "currency"}:
+            if isinstance(found, MachinePrice) or found.cause in {"ambiguous", "two_currencies"}:
                 return found
             refused.append(found)
         if refused:
@@ -169,7 +178,7 @@ def _no_single(holding: Sequence[MachinePrice], machine: str, when: datetime) ->
             f"two currencies: price book {book} has {machine} on {when:%Y-%m-%d} at {told}; "
             "name a currency"
         )
-        return NoPrice("currency", problem)
+        return NoPrice("two_currencies", problem)
     problem = f"price book {book} lists {machine} at 0, which is no price ({holding[0].source})"
     return NoPrice("zero", problem)
 
@@ -201,13 +210,15 @@ def _not_then(here: Sequence[MachinePrice], machine: str, when: datetime, curren
     currencies = sorted({price.currency for price in here})
     if currency and currency not in currencies:
         told = " and ".join(currencies)
-        return NoPrice("currency", f"price book {book} has {machine} in {told}, not in {currency}")
+        return NoPrice(
+            "other_currency", f"price book {book} has {machine} in {told}, not in {currency}"
+        )
     here = [price for price in here if currency in {"", price.currency}]
     starts = [price.valid_from for price in here if price.valid_from is not None]
     if not starts:
         problem = (
             f"price with no date: price book {book} does not say since when {machine} costs "
-            f"{plain(here[0].price)} {here[0].currency} an hour ({here[0].source}); "
+            f"{plain(here[0].price)} {here[0].currency} an hour, {here[0].source}; "
             "give the book a `from`"
         )
         return NoPrice("no_date", problem)
@@ -273,7 +284,7 @@ def in_order(prices: Iterable[MachinePrice], file: str) -> list[MachinePrice]:
             f"{two.source}: a second price of {two.machine}{_since(two)}, after {one.source}"
             for one, two in doubled
         ]
-        ends = [start for start, _ in dated[1:]] + [FOREVER]
+        ends = [*[start for start, _ in dated], FOREVER][1:]
         found += undated
         found += [
             replace(row, valid_until=min(row.valid_until, end))
