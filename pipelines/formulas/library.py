@@ -5,7 +5,17 @@ from itertools import chain
 from typing import Final
 
 from pipelines.errors import FormulaUnknown
-from pipelines.formulas import inference, training, update
+from pipelines.formulas import (
+    bandwidth,
+    commitments,
+    inference,
+    managed_api,
+    overheads,
+    serverless,
+    storage,
+    training,
+    update,
+)
 from pipelines.formulas.formula import Formula
 
 FORMULAS: Final[dict[str, Formula]] = {
@@ -13,10 +23,17 @@ FORMULAS: Final[dict[str, Formula]] = {
     for formula in chain(
         training.FORMULAS,
         inference.FORMULAS,
+        managed_api.FORMULAS,
+        serverless.FORMULAS,
+        storage.FORMULAS,
         update.FORMULAS,
+        bandwidth.FORMULAS,
+        overheads.FORMULAS,
+        commitments.FORMULAS,
     )
 }
-"""In the order of the articles' components: training, inference, storage, update."""
+"""In the order of the articles' components: training, inference, storage, update; then
+what several of them share."""
 
 
 def formula_named(name: str) -> Formula:
