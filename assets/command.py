@@ -14,11 +14,13 @@ import typer
 from typer.core import TyperGroup
 
 from assets.command_close import close
+from assets.command_compare import compare
 from assets.command_demo import demo
 from assets.command_explain import explain
 from assets.command_export import export
 from assets.command_init import init
 from assets.command_inspect import inspect
+from assets.command_lifetime import lifetime
 from assets.command_options import EXIT_CODES
 from assets.command_registry import registry
 from assets.command_run import backfill, run
@@ -102,6 +104,8 @@ SUMMARIES: Final[dict[str, tuple[Callable[..., None], str]]] = {
     "show": (show, "Review a month, or several side by side."),
     "units": (units, "Show what one unit cost."),
     "usage": (usage, "Show billed units beside logged ones."),
+    "compare": (compare, "Tell predicted and actual apart by named variance."),
+    "lifetime": (lifetime, "Show what versions have cost since their first run."),
     "explain": (explain, "Walk a figure down to its bill lines."),
     "upgrade": (upgrade, "Add a new version's columns to the lake."),
     "export": (export, "Write a month as a FOCUS dataset."),

@@ -27,12 +27,14 @@ from pipelines.review.changed_lines import changed_lines_review
 from pipelines.review.changes import changes_review, named, published_once
 from pipelines.review.charge import explain_charge
 from pipelines.review.charge_months import BilledMonth, charge_months_review
+from pipelines.review.compare import ComparedMonth
 from pipelines.review.explain import FigureFiles, explain_figure
 from pipelines.review.figure import Figure
 from pipelines.review.missing import missing_from
 from pipelines.review.months import ListedMonth, months_sheet
 from pipelines.review.rules import rule_texts
 from pipelines.review.sheets import MissingSource, PublishedMonth, Review, Sheet, total_by
+from pipelines.spend.lifetime import LivedMonth
 
 _TABLES = {
     "model_months": "out_spend__model_months",
@@ -49,6 +51,9 @@ _TABLES = {
 ALLOCATED = "core_attribution__allocated_charges"
 CHARGES = "core_billing__charges"
 USAGE = "core_inference__usage"
+DRIVERS = "out_variance__drivers"
+RUNS = "core_registry__runs"
+UNIT_COSTS = "out_spend__unit_costs"
 
 
 @dataclass
@@ -210,6 +215,9 @@ class Reading:
                 names=LogNames(merged_catalogue(self.project).catalogue),
                 variance=self.table(figure.month, _TABLES["variance"]),
                 predicted=self.table(figure.month, _TABLES["predicted"]),
+                drivers=self.table(figure.month, DRIVERS).filter(
+                    pl.col("method") == self.project.settings.comparison.method
+                ),
                 top=top,
             )
 
@@ -223,6 +231,29 @@ class Reading:
                 self._files(month, CHARGES),
                 rule_texts(self.project.rules.rules),
             )
+
+    def compared(self, month: str) -> ComparedMonth:
+        """What a comparison of predicted and actual reads of a month."""
+        return ComparedMonth(
+            month=month,
+            drivers=self.table(month, DRIVERS),
+            **{
+                key: self.table(month, _TABLES[key])
+                for key in ("variance", "predicted", "model_months")
+            },
+        )
+
+    def lived(self) -> list[LivedMonth]:
+        """What the life of a version reads of every published month, oldest first."""
+        return [
+            LivedMonth(
+                month=month,
+                unit_costs=self.table(month, UNIT_COSTS),
+                runs=self.table(month, RUNS),
+                **{key: self.table(month, _TABLES[key]) for key in ("variance", "model_months")},
+            )
+            for month in self._publications
+        ]
 
     def _files(self, month: str, table: str) -> list[str]:
         return self.lake.parquet_files(self.publication(month), table)

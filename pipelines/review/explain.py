@@ -14,6 +14,7 @@ from pipelines.queries import load, materialise, query, rows_of
 from pipelines.registry.log_names import LOG_NAME_COLUMNS, LogNames
 from pipelines.review.figure import (
     Figure,
+    drivers_sheet,
     formula_sheet,
     hours_sheet,
     lines_sheet,
@@ -44,11 +45,13 @@ def explain_figure(
     names: LogNames,
     variance: pl.DataFrame,
     predicted: pl.DataFrame,
+    drivers: pl.DataFrame,
     top: int,
 ) -> tuple[Sheet, ...]:
     """The sheets of the walk; empty where no allocated charge matches the figure.
 
-    `names` tells what the logs call the figure's model: a managed API has no resource.
+    `names` tells what the logs call the figure's model: a managed API has no resource. `drivers`
+    are those of one method.
     """
     materialise(
         con,
@@ -100,6 +103,7 @@ def explain_figure(
         sheets.append(hours_sheet(rows_of(hours), top))
     if figure.model is not None:
         sheets.append(formula_sheet(figure, variance, predicted))
+        sheets.append(drivers_sheet(figure, drivers))
     return tuple(sheet for sheet in sheets if sheet.rows)
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.contracts import VARIANCE
+from pipelines.review.driver_words import VARIANCES
 from pipelines.review.rules import rule_notes, rule_rows
 from pipelines.review.sheets import ALL_VERSIONS, MODEL_BUCKETS, Column, Row, Sheet
 
@@ -172,38 +174,27 @@ def hours_sheet(found: list[dict[str, Any]], top: int) -> Sheet:
 
 
 def formula_sheet(figure: Figure, variance: pl.DataFrame, predicted: pl.DataFrame) -> Sheet:
-    """What the plan said of its model, and the inputs of the formula."""
-    keys = [
-        "plan",
-        "kind",
-        "model",
-        "model_version",
-        "component",
-        "element",
-        "unit",
-        "charge_month",
-        "currency",
-    ]
+    """What plans, formulas and calibrations said of its model, and the inputs of each."""
+    keys = list(VARIANCE.key)
     inputs = variance.join(
-        predicted.select(*keys, "as_of", "formula"), on=keys, how="left", validate="1:1"
+        predicted.select(*keys, "as_of", "formula", "inputs", "coefficient", "coefficients"),
+        on=keys,
+        how="left",
+        validate="1:1",
     )
-    mine = inputs.filter(pl.col("model") == figure.model)
-    for name, value in (
-        ("model_version", figure.version),
-        ("component", figure.component),
-        ("currency", figure.currency),
-    ):
-        if value is not None:
-            mine = mine.filter(pl.col(name) == value)
+    mine = _of_figure(figure, inputs)
     return Sheet(
         "formula",
-        "What the plan said, effective cost, " + ", ".join(sorted(set(mine["currency"].to_list()))),
+        "What was predicted, effective cost, " + ", ".join(sorted(set(mine["currency"].to_list()))),
         (
             Column("plan", "plan"),
+            Column("kind", "kind"),
+            Column("volume", "volume"),
             Column("as_of", "as of"),
             Column("model_version", "version"),
             Column("component", "component"),
             Column("element", "element"),
+            Column("usage_type", "usage type"),
             Column("unit", "unit"),
             Column("planned_price", "price", "quantity"),
             Column("planned_quantity", "planned", "quantity"),
@@ -214,6 +205,9 @@ def formula_sheet(figure: Figure, variance: pl.DataFrame, predicted: pl.DataFram
             Column("usage_variance", "usage var.", "money"),
             Column("actual_cost", "actual cost", "money"),
             Column("formula", "formula"),
+            Column("inputs", "inputs"),
+            Column("coefficient", "coefficient", "quantity"),
+            Column("coefficients", "calibration"),
             Column("status", "status"),
             Column("reason", "reason"),
         ),
@@ -224,6 +218,52 @@ def formula_sheet(figure: Figure, variance: pl.DataFrame, predicted: pl.DataFram
         ),
         labels=("model_version", "component", "element", "unit"),
     )
+
+
+def drivers_sheet(figure: Figure, drivers: pl.DataFrame) -> Sheet:
+    """The named variances of its model, each with the input whose change it is."""
+    mine = _of_figure(figure, drivers)
+    order = {name: place for place, name in enumerate(VARIANCES)}
+    rows = sorted(
+        mine.iter_rows(named=True),
+        key=lambda row: (*(row[name] for name in VARIANCE.key), order.get(row["variance"], 99)),
+    )
+    return Sheet(
+        "drivers",
+        "Why it differs: named variances, "
+        + ", ".join(sorted({f"{row['currency']}, method {row['method']}" for row in rows})),
+        (
+            Column("plan", "plan"),
+            Column("kind", "kind"),
+            Column("volume", "volume"),
+            Column("model_version", "version"),
+            Column("component", "component"),
+            Column("element", "element"),
+            Column("usage_type", "usage type"),
+            Column("unit", "unit"),
+            Column("method", "method"),
+            Column("variance", "variance"),
+            Column("predicted_value", "predicted", "quantity"),
+            Column("actual_value", "actual", "quantity"),
+            Column("value_unit", "in"),
+            Column("currency", "currency"),
+            Column("amount", "amount", "money"),
+        ),
+        tuple(Row(row) for row in rows),
+        notes=("The variances of a term add up to its difference exactly.",),
+    )
+
+
+def _of_figure(figure: Figure, terms: pl.DataFrame) -> pl.DataFrame:
+    mine = terms.filter(pl.col("model") == figure.model)
+    for name, value in (
+        ("model_version", "" if figure.version == ALL_VERSIONS else figure.version),
+        ("component", figure.component),
+        ("currency", figure.currency),
+    ):
+        if value is not None:
+            mine = mine.filter(pl.col(name) == value)
+    return mine
 
 
 def _more(have: int, shown: int, what: str) -> tuple[str, ...]:

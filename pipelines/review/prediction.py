@@ -4,7 +4,7 @@ difference = actual - predicted = price variance + usage variance, line by line.
 plan, or that cannot be compared, stays a line with its reason and enters no variance.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +12,11 @@ import polars as pl
 
 from pipelines.contracts import COMPONENTS
 from pipelines.money import plain, show
+from pipelines.review.driver_words import AMOUNT_LINES
 from pipelines.review.sheets import ZERO, Column, PublishedMonth, Row, Sheet
 
+PLAN = "plan"
+"""The kind of prediction that the catalogue's plans are."""
 _AMOUNTS = (
     "predicted_cost",
     "actual_cost",
@@ -24,19 +27,37 @@ _AMOUNTS = (
 
 
 def prediction_sheets(months: Sequence[PublishedMonth]) -> tuple[Sheet, ...]:
-    """Two sheets per currency, plan and kind: what was compared, and what was not and why."""
-    variance = pl.concat([month.variance for month in months])
-    groups = variance.select("currency", "plan", "kind").unique()
-    ordered = sorted(groups.iter_rows(), key=lambda group: (group[0], group[1] == "", *group))
+    """Two sheets per currency and plan: what was compared, and what was not and why.
+
+    The catalogue's plans alone: what formulas predict is in `modelspend compare --kind physical`.
+    """
+    variance = pl.concat([month.variance for month in months]).filter(pl.col("kind") == PLAN)
     sheets = []
-    for currency, plan, kind in ordered:
-        lines = variance.filter(
-            (pl.col("currency") == currency) & (pl.col("plan") == plan) & (pl.col("kind") == kind)
-        )
-        facts = {"currency": currency, "plan": plan, "kind": kind}
-        sheets += [_compared(lines, facts), _not_compared(lines, facts)]
+    for facts, lines in _by_plan(variance):
+        others = lines.filter(pl.col("status") != "compared")
+        sheets += [_compared(lines, facts), _not_compared(others, facts)]
     sheets += _summaries(variance.filter(pl.col("status") != "compared"))
     return tuple(sheet for sheet in sheets if sheet.rows)
+
+
+def not_compared_sheets(variance: pl.DataFrame) -> tuple[Sheet, ...]:
+    """Lines that were not compared: each for machines, by model version and cause for people."""
+    lines = [_not_compared(lines, facts) for facts, lines in _by_plan(variance)]
+    return (*lines, *_summaries(variance))
+
+
+def _by_plan(variance: pl.DataFrame) -> Iterator[tuple[dict[str, str], pl.DataFrame]]:
+    groups = variance.select("currency", "plan", "kind").unique()
+    ordered = sorted(groups.iter_rows(), key=lambda group: (group[0], group[1] == "", *group))
+    for currency, plan, kind in ordered:
+        yield (
+            {"currency": currency, "plan": plan, "kind": kind},
+            variance.filter(
+                (pl.col("currency") == currency)
+                & (pl.col("plan") == plan)
+                & (pl.col("kind") == kind)
+            ),
+        )
 
 
 _FACTS = (Column("currency", "currency"), Column("plan", "plan"), Column("kind", "kind"))
@@ -48,6 +69,13 @@ def _compared(lines: pl.DataFrame, facts: dict[str, str]) -> Sheet:
     names = compared.select("model", "model_version").unique().sort("model", "model_version")
     for model, version in names.iter_rows():
         mine = compared.filter((pl.col("model") == model) & (pl.col("model_version") == version))
+        if not model:
+            rows += [
+                Row({**facts, "model": words, **_sums(mine.filter(pl.col("element") == line))})
+                for line, words in AMOUNT_LINES.items()
+                if line in set(mine["element"].to_list())
+            ]
+            continue
         present = set(mine["component"].to_list())
         for component in (name for name in COMPONENTS if name in present):
             named = {"model": model, "model_version": version, "component": component}
@@ -71,14 +99,14 @@ def _compared(lines: pl.DataFrame, facts: dict[str, str]) -> Sheet:
             Column("usage_variance", "usage", "money"),
         ),
         tuple(rows),
-        notes=(*covered(lines), *largest_driver(compared)),
+        notes=(*covered(lines), *largest_driver(compared.filter(pl.col("model") != ""))),
         labels=("model", "model_version", "component"),
     )
 
 
 def _not_compared(lines: pl.DataFrame, facts: dict[str, str]) -> Sheet:
     labels = ("model", "model_version", "component", "element", "unit")
-    others = lines.filter(pl.col("status") != "compared").sort("status", *labels, "charge_month")
+    others = lines.sort("status", *labels, "usage_type", "charge_month")
     return Sheet(
         "not_compared",
         _title("Not compared", facts),
@@ -182,7 +210,7 @@ def covered(lines: pl.DataFrame) -> list[str]:
 def largest_driver(compared: pl.DataFrame) -> list[str]:
     """One sentence on the single price or usage variance that moved the month most."""
     best: tuple[Decimal, str, dict[str, Any]] | None = None
-    ordered = compared.sort("model", "model_version", "component", "element", "unit")
+    ordered = compared.sort("model", "model_version", "component", "element", "usage_type", "unit")
     for line in ordered.iter_rows(named=True):
         for name in ("price_variance", "usage_variance"):
             amount = line[name] or ZERO

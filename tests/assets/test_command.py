@@ -14,7 +14,7 @@ from pipelines.settings import parse_settings
 
 COMMANDS = (
     *("demo", "init", "inspect", "run", "backfill", "close", "months", "show", "explain"),
-    *("export", "upgrade"),
+    *("export", "upgrade", "compare", "lifetime"),
 )
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -80,6 +80,11 @@ def test_help_imports_no_heavy_library(tmp_path: Path):
         (["show", "--from", "2026-08", "--to", "2026-09", "--by", "day"], "shows one month"),
         (["show", "--from", "2026-08", "--to", "2026-09", "--changes"], "shows one month"),
         (["show", "--month", "2026-09", "--basis", "blended"], "blended"),
+        (["compare"], "--month, or both"),
+        (["compare", "--from", "2026-09", "--to", "2026-08"], "lies before"),
+        (["compare", "--month", "2026-09", "--full-plan", "--by", "owner"], "--full-plan is of"),
+        (["compare", "--month", "2026-09", "--table", "spend"], "comparison, variances"),
+        (["lifetime", "--table", "spend"], "lifetime_months"),
         (["close"], "--month"),
         (["explain", "--month", "2026-09", "--version", "8"], "--model"),
         (["explain", "--month", "2026-09", "--bucket", "lost"], "unattributed"),

@@ -70,7 +70,8 @@ def compared(predicted: str, price: str, usage: str, **names: Any) -> dict[str, 
     difference = Decimal(price) + Decimal(usage)
     defaults = {
         "plan": "2026-h2",
-        "kind": "month",
+        "kind": "plan",
+        "volume": "ex_ante",
         "model": "search-rank",
         "model_version": "8",
         "component": "inference",

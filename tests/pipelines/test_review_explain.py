@@ -8,7 +8,7 @@ import pytest
 from review_frames import MONTH, compared, frame, values
 
 from pipelines.attribution.rules import load_rules
-from pipelines.contracts import ALLOCATED, CHARGES, PREDICTED, USAGE, VARIANCE, Contract
+from pipelines.contracts import ALLOCATED, CHARGES, DRIVERS, PREDICTED, USAGE, VARIANCE, Contract
 from pipelines.registry.catalogue import parse_catalogue
 from pipelines.registry.log_names import LogNames
 from pipelines.review.charge import explain_charge
@@ -88,6 +88,7 @@ def walk(files: Files, figure: Figure, allocated: list[Any], top: int = 10, **ta
         names=LogNames(parse_catalogue(CATALOGUE)),
         variance=frame(VARIANCE, *tables.get("variance", [])),
         predicted=frame(PREDICTED, *tables.get("predicted", [])),
+        drivers=frame(DRIVERS, *tables.get("drivers", [])),
         top=top,
     )
     return {sheet.name: sheet for sheet in found}
@@ -191,7 +192,7 @@ def test_currencies_get_totals_of_their_own(files: Files):
 
 def test_the_formulas_inputs_stand_beside_what_came_of_them(files: Files):
     line = compared("200", price="10", usage="40")
-    keys = ("plan", "kind", "model", "model_version", "component", "element", "unit")
+    keys = ("plan", "kind", "volume", "model", "model_version", "component", "element", "unit")
     plan = {key: line[key] for key in (*keys, "charge_month", "currency")}
     sheets = walk(
         files,
