@@ -68,6 +68,7 @@ def backfill(
 def _say_what_would_be_read(project: "Project", month: str) -> None:
     from datetime import UTC, datetime
 
+    from assets.calibration.history import read_sets
     from assets.deliveries import collect_inputs, list_bills, list_business_units, list_logs
     from assets.engine import check_month
     from assets.lake import Lake
@@ -86,7 +87,9 @@ def _say_what_would_be_read(project: "Project", month: str) -> None:
         for source, files in sources.items():
             size = sum(file.size for file in files)
             typer.echo(f"{kind} {source}: {len(files):,} files, {size:,} bytes")
-    inputs = collect_inputs(project, month, bills, logs, datetime.now(UTC), units, snapshots)
+    _, calibrations = read_sets(project).in_force(month)
+    now = datetime.now(UTC)
+    inputs = collect_inputs(project, month, bills, logs, now, units, snapshots, calibrations)
     published = Lake(project.settings.lake, project.cache, project.base).publications(month)
     current = month_among(published)
     if current is None:

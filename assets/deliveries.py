@@ -221,6 +221,7 @@ def collect_inputs(
     now: datetime,
     business_units: Listing,
     snapshots: Sequence[StoredFile],
+    calibrations: Sequence[StoredFile] = (),
 ) -> Inputs:
     """The identities of everything the month is made from."""
     return Inputs(
@@ -229,6 +230,7 @@ def collect_inputs(
         logs={source: identities(files) for source, files in logs.items()},
         business_units={source: identities(files) for source, files in business_units.items()},
         registry=identities(snapshots),
+        calibrations=identities(calibrations),
         texts=project.texts | price_identities(project) | fx_identities(project),
         code=code_digest(),
         is_over=complete_days(month, now) == days_in_month(month),

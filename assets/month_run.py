@@ -24,6 +24,7 @@ from uuid import uuid4
 import duckdb
 import polars as pl
 
+from assets.calibration.history import read_sets
 from assets.connections import connect
 from assets.deliveries import collect_inputs, list_bills, list_business_units, list_logs
 from assets.lake import Lake, MonthHandle, Publication, WrittenTable
@@ -89,6 +90,8 @@ class MonthRun:
         self.logs: dict[str, list[StoredFile]] = list_logs(project)
         self.business_units: dict[str, list[StoredFile]] = list_business_units(project)
         self.snapshots: list[StoredFile] = list_snapshots(project)
+        self.calibrations = read_sets(project)
+        self.calibration, in_force = self.calibrations.in_force(month)
         self.inputs: Inputs = collect_inputs(
             project,
             month,
@@ -97,6 +100,7 @@ class MonthRun:
             datetime.fromisoformat(state.now),
             self.business_units,
             self.snapshots,
+            in_force,
         )
         newest = handle.publications[-1] if handle.publications else None
         self._published = newest

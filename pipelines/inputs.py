@@ -39,6 +39,8 @@ class Inputs:
     is_over: bool
     has_settled: bool
     business_units: Mapping[str, Sequence[FileIdentity]] = field(default_factory=dict)
+    calibrations: Sequence[FileIdentity] = ()
+    """The set of coefficients in force, if there is one."""
 
     def canonical(self) -> str:
         """The identities as JSON, the same text for the same inputs in any order of listing."""
@@ -49,6 +51,7 @@ class Inputs:
                 "logs": _listings(self.logs),
                 "business_units": _listings(self.business_units),
                 "registry": _listing(self.registry),
+                "calibrations": _listing(self.calibrations),
                 "texts": dict(self.texts),
                 "code": self.code,
                 "is_over": self.is_over,

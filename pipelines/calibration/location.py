@@ -10,18 +10,19 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from scipy import stats
 
 HUBER_C: Final = 1.345
 _ROUNDS: Final = 100
 _DONE: Final = 1e-12
 _MAD_TO_SIGMA: Final = 1.4826022185056018
 """1 / (the 75 % quantile of the normal distribution)."""
-_WINSORISED: Final = float(
+_BEYOND: Final = math.erfc(HUBER_C / math.sqrt(2))
+"""How much of a standard normal lies outside +-c."""
+_WINSORISED: Final = (
     1
-    - 2 * stats.norm.sf(HUBER_C)
-    - 2 * HUBER_C * stats.norm.pdf(HUBER_C)
-    + 2 * HUBER_C**2 * stats.norm.sf(HUBER_C)
+    - _BEYOND
+    - 2 * HUBER_C * math.exp(-(HUBER_C**2) / 2) / math.sqrt(2 * math.pi)
+    + HUBER_C**2 * _BEYOND
 )
 """The mean square of a standard normal cut at +-c: what makes the scale unbiased."""
 

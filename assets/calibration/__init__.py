@@ -1,0 +1,1 @@
+"""What months have taught: the sets of coefficients, kept, made and used."""
