@@ -6,6 +6,7 @@ from typing import Final
 
 from pipelines.errors import FormulaUnknown
 from pipelines.formulas import (
+    articles,
     bandwidth,
     commitments,
     inference,
@@ -30,6 +31,7 @@ FORMULAS: Final[dict[str, Formula]] = {
         bandwidth.FORMULAS,
         overheads.FORMULAS,
         commitments.FORMULAS,
+        articles.FORMULAS,
     )
 }
 """In the order of the articles' components: training, inference, storage, update; then
