@@ -52,9 +52,7 @@ MEMORY_BANDWIDTH: Final = Symbol(
 MEMORY_BYTES: Final = Symbol(
     "memory_bytes", "HBM", "bytes", "memory of one accelerator", low_is_in=False
 )
-GPU_HOURS: Final = Symbol(
-    "gpu_hours", "H", "GPU-h", "accelerator-hours billed", measured="gpu_hours"
-)
+GPU_HOURS: Final = Symbol("gpu_hours", "H", "GPU-h", "accelerator-hours billed")
 GPUS_PER_INSTANCE: Final = Symbol(
     "gpus_per_instance",
     "n_i",
@@ -63,7 +61,7 @@ GPUS_PER_INSTANCE: Final = Symbol(
     low_is_in=False,
 )
 GPUS_PER_REPLICA: Final = Symbol(
-    "gpus_per_replica", "n_r", "", "accelerators of one replica", low_is_in=False, default=1
+    "gpus_per_replica", "n_r", "", "accelerators of one replica", low_is_in=False
 )
 BUSY_SHARE: Final = Symbol(
     "busy_share",

@@ -78,19 +78,28 @@ RESTART: Final = Symbol("restart", "R", "s", "time from a stop until it runs aga
 TIME_BETWEEN_STOPS: Final = Symbol(
     "time_between_stops", "M_tbf", "s", "mean time between unexpected stops", low_is_in=False
 )
+HARDWARE_PRICE: Final = Symbol("hardware_price", "p", "money/GPU-h", "list price of the hardware")
+DISCOUNT: Final = Symbol(
+    "discount", "d", "", "share of the list price that is not paid", high=1, default=0
+)
+
+
+def _beside(name: str, sign: str, unit: str, meaning: str) -> Symbol:
+    return Symbol(name, sign, unit, meaning, default=0)
 
 
 def _extra(name: str, sign: str, meaning: str) -> Symbol:
-    return Symbol(name, sign, "GPU-h", meaning, default=0)
+    return _beside(name, sign, "GPU-h", meaning)
 
 
+EVALUATION: Final = _extra("evaluation_gpu_hours", "H_eval", "evaluations during and after the run")
 _BESIDE: Final = (
     _extra("startup_gpu_hours", "H_start", "start-up: loading, compiling, warming up"),
-    _extra("evaluation_gpu_hours", "H_eval", "evaluations during and after the run"),
+    EVALUATION,
     _extra("failed_gpu_hours", "H_failed", "runs that were given up"),
     _extra("sweep_gpu_hours", "H_sweep", "sweeps over settings"),
 )
-_MODEL: Final = (ACTIVE_PARAMETERS, TOKENS, LAYERS, MODEL_WIDTH, CONTEXT_LENGTH, ATTENTION_SHARE)
+MODEL: Final = (ACTIVE_PARAMETERS, TOKENS, LAYERS, MODEL_WIDTH, CONTEXT_LENGTH, ATTENTION_SHARE)
 
 
 def _attention(
@@ -100,7 +109,7 @@ def _attention(
     return 12 * layers * model_width * context_length * attention_share
 
 
-def _flop(
+def flop_of_model(
     active_parameters: Value,
     tokens: Value,
     layers: Value,
@@ -108,6 +117,7 @@ def _flop(
     context_length: Value,
     attention_share: Value,
 ) -> Value:
+    """C = 6 N_a D + 12 L d S c D."""
     attention = _attention(layers, model_width, context_length, attention_share)
     return (6 * active_parameters + attention) * tokens
 
@@ -124,7 +134,7 @@ def _flop_recomputed(
     return (8 * active_parameters + attention * Fraction(4, 3)) * tokens
 
 
-def _flop_lora(
+def flop_of_lora(
     active_parameters: Value,
     tokens: Value,
     layers: Value,
@@ -132,6 +142,7 @@ def _flop_lora(
     context_length: Value,
     attention_share: Value,
 ) -> Value:
+    """C = 4 N_a D + 12 L d S c D: the frozen layers get no weight gradients."""
     attention = _attention(layers, model_width, context_length, attention_share)
     return (4 * active_parameters + attention) * tokens
 
@@ -152,40 +163,23 @@ def _billed(
     return busy / goodput + beside
 
 
-def gpu_hours(
-    *, peak_flops: Value, window_mfu: Value, goodput: Value, **model_and_beside: Value
-) -> Value:
-    """Accelerator-hours billed for a run: busy hours by the window's MFU, goodput, and beside."""
-    model = {symbol.name: model_and_beside[symbol.name] for symbol in _MODEL}
-    beside = {symbol.name: model_and_beside[symbol.name] for symbol in _BESIDE}
-    busy = _hours(_flop(**model), peak_flops * window_mfu)
-    return _billed(busy, goodput, **beside)
+def billed_hours(flop_of: Callable[..., Value], mfu_name: str) -> Callable[..., Value]:
+    """The accelerator-hours billed for FLOP that a function of the model's symbols counts."""
+
+    def of(*, peak_flops: Value, goodput: Value, **inputs: Value) -> Value:
+        beside = {symbol.name: inputs.pop(symbol.name) for symbol in _BESIDE}
+        sustained = peak_flops * inputs.pop(mfu_name)
+        return _billed(_hours(flop_of(**inputs), sustained), goodput, **beside)
+
+    return of
 
 
-def _gpu_hours_hardware(
-    *, peak_flops: Value, hardware_mfu: Value, goodput: Value, **model_and_beside: Value
-) -> Value:
-    model = {symbol.name: model_and_beside[symbol.name] for symbol in _MODEL}
-    beside = {symbol.name: model_and_beside[symbol.name] for symbol in _BESIDE}
-    busy = _hours(_flop_recomputed(**model), peak_flops * hardware_mfu)
-    return _billed(busy, goodput, **beside)
-
-
-def _gpu_hours_6nd(
-    *,
-    active_parameters: Value,
-    tokens: Value,
-    peak_flops: Value,
-    six_nd_mfu: Value,
-    goodput: Value,
-    **beside: Value,
-) -> Value:
-    busy = _hours(6 * active_parameters * tokens, peak_flops * six_nd_mfu)
-    return _billed(busy, goodput, **beside)
+def _flop_6nd(active_parameters: Value, tokens: Value) -> Value:
+    return 6 * active_parameters * tokens
 
 
 def _gpu_hours_effective(*, peak_flops: Value, effective_mfu: Value, **model: Value) -> Value:
-    return _hours(_flop(**model), peak_flops * effective_mfu)
+    return _hours(flop_of_model(**model), peak_flops * effective_mfu)
 
 
 def _attention_cautions(
@@ -304,14 +298,33 @@ def _lost_gpu_hours(flop: Value, peak_flops: Value, window_mfu: Value, goodput: 
     return _hours(flop, peak_flops * window_mfu) * (1 / goodput - 1)
 
 
+def _training_cost(
+    *,
+    hardware_price: Value,
+    gpu_hours: Value,
+    discount: Value,
+    storage_price: Value,
+    stored: Value,
+    request_price: Value,
+    requests: Value,
+    bandwidth_price: Value,
+    moved: Value,
+    labour: Value,
+    licences: Value,
+) -> Value:
+    hardware = hardware_price * gpu_hours * (1 - discount)
+    kept = storage_price * stored + request_price * requests
+    return hardware + bandwidth_price * moved + kept + labour + licences
+
+
 FORMULAS: Final = (
     Formula(
         "training_flop",
         "FLOP of training, attention counted where layers, width and context are given",
         "C = 6 N_a D + 12 L d S c D",
-        _MODEL,
+        MODEL,
         "FLOP",
-        _flop,
+        flop_of_model,
         f"{_MPT}; {_CHINCHILLA}",
         cautions=_attention_cautions,
     ),
@@ -319,7 +332,7 @@ FORMULAS: Final = (
         "training_flop_recompute",
         "FLOP of the hardware where activations are computed again (not those of the model)",
         "C_hw = 8 N_a D + 16 L d S c D",
-        _MODEL,
+        MODEL,
         "FLOP",
         _flop_recomputed,
         _MEGATRON,
@@ -329,9 +342,9 @@ FORMULAS: Final = (
         "lora_flop",
         "FLOP of fine-tuning a few added parameters while the model is frozen",
         "C = 4 N_a D + 12 L d S c D",
-        _MODEL,
+        MODEL,
         "FLOP",
-        _flop_lora,
+        flop_of_lora,
         _LORA,
         cautions=_attention_cautions,
     ),
@@ -339,9 +352,9 @@ FORMULAS: Final = (
         "training_gpu_hours",
         "Accelerator-hours billed for a training run, from the window's MFU and a goodput",
         "H = C / (3600 F_peak MFU_w) / g + H_start + H_eval + H_failed + H_sweep",
-        (*_MODEL, PEAK_FLOPS, WINDOW_MFU, GOODPUT, *_BESIDE),
+        (*MODEL, PEAK_FLOPS, WINDOW_MFU, GOODPUT, *_BESIDE),
         "GPU-h",
-        gpu_hours,
+        billed_hours(flop_of_model, "window_mfu"),
         f"{_MPT}; {_CHINCHILLA}",
         cautions=gpu_hours_cautions,
         component="training",
@@ -351,9 +364,9 @@ FORMULAS: Final = (
         "training_gpu_hours_recompute",
         "Accelerator-hours billed for a run that recomputes, from the hardware's MFU (HFU)",
         "H = C_hw / (3600 F_peak HFU) / g + H_start + H_eval + H_failed + H_sweep",
-        (*_MODEL, PEAK_FLOPS, HARDWARE_MFU, GOODPUT, *_BESIDE),
+        (*MODEL, PEAK_FLOPS, HARDWARE_MFU, GOODPUT, *_BESIDE),
         "GPU-h",
-        _gpu_hours_hardware,
+        billed_hours(_flop_recomputed, "hardware_mfu"),
         _MEGATRON,
         cautions=gpu_hours_cautions,
         component="training",
@@ -365,7 +378,7 @@ FORMULAS: Final = (
         "H = 6 N_a D / (3600 F_peak MFU_6) / g + H_start + H_eval + H_failed + H_sweep",
         (ACTIVE_PARAMETERS, TOKENS, PEAK_FLOPS, SIX_ND_MFU, GOODPUT, *_BESIDE),
         "GPU-h",
-        _gpu_hours_6nd,
+        billed_hours(_flop_6nd, "six_nd_mfu"),
         _CHINCHILLA,
         cautions=gpu_hours_cautions,
         component="training",
@@ -375,7 +388,7 @@ FORMULAS: Final = (
         "training_gpu_hours_effective",
         "Accelerator-hours billed for a run, from the MFU per hour billed (the one for budgets)",
         "H = C / (3600 F_peak MFU_e)",
-        (*_MODEL, PEAK_FLOPS, EFFECTIVE_MFU),
+        (*MODEL, PEAK_FLOPS, EFFECTIVE_MFU),
         "GPU-h",
         _gpu_hours_effective,
         f"{_MPT}; {_CHINCHILLA}",
@@ -524,5 +537,27 @@ FORMULAS: Final = (
         "h",
         lambda gpu_hours, gpus_per_instance: gpu_hours / gpus_per_instance,
         "identity",
+    ),
+    Formula(
+        "training_cost",
+        "What a training run costs: hardware, bandwidth, storage of data and checkpoints, people",
+        "C_train = p H (1 - d) + p_e G_e + p_s S + p_r q + labour + licences",
+        (
+            HARDWARE_PRICE,
+            GPU_HOURS,
+            DISCOUNT,
+            _beside("bandwidth_price", "p_e", "money/GiB", "price of moving a GB as billed"),
+            _beside("moved", "G_e", "GiB", "what is moved in and out"),
+            _beside("storage_price", "p_s", "money/GB-month", "price of keeping a GB a month"),
+            _beside("stored", "S", "GB-month", "data and checkpoints kept"),
+            _beside("request_price", "p_r", "money/k requests", "price of requests to the store"),
+            _beside("requests", "q", "k requests", "requests to the store"),
+            _beside("labour", "labour", "money", "people's time"),
+            _beside("licences", "licences", "money", "software that the run needs"),
+        ),
+        "money",
+        _training_cost,
+        "the articles' C_train = C_hardware T + C_bandwidth T, each term with its own quantity",
+        component="training",
     ),
 )
