@@ -16,12 +16,14 @@ from assets.month_run import MonthRun
 from assets.partitions import BILLING_MONTHS
 from pipelines.money import plain
 from pipelines.usage.findings import findings, sentences
+from pipelines.variance.sums import terms_that_do_not_add_up
 
 MAX_UNATTRIBUTED_RATIO = Decimal("0.05")
 """More than a twentieth of the AI spend without a model deserves a look at the catalogue."""
 
 CHARGES, USAGE = "core_billing__charges", "core_inference__usage"
 MONTHS, RECONCILIATION = "out_spend__model_months", "out_reconciliation"
+VARIANCE, DRIVERS = "out_variance__predicted_vs_actual", "out_variance__drivers"
 
 
 def _spec(name: str, asset: str, description: str, **more: Any) -> dg.AssetCheckSpec:
@@ -51,6 +53,11 @@ LOGGED_MATCHES_BILLED = _spec(
     "logged_units_match_billed",
     "out_usage__billed_vs_logged",
     "What logs measured is what was billed, model by model and day by day, within the tolerance.",
+)
+ADDS_UP = _spec(
+    "variances_add_up_to_differences",
+    DRIVERS,
+    "Every term's actual less predicted is the sum of its named variances, by each method.",
 )
 NO_LOG_REJECTED = _spec(
     "every_log_line_is_read", USAGE, "No line of the request logs had to be rejected."
@@ -109,6 +116,17 @@ def logged_units_match_billed(run: MonthRun) -> dg.AssetCheckResult:
         LOGGED_MATCHES_BILLED,
         passed=not found,
         metadata={**dict(sorted(counts.items())), "sentences": sentences(found, run.month)},
+    )
+
+
+def variances_add_up_to_differences(run: MonthRun) -> dg.AssetCheckResult:
+    """Exact, term by term and method by method; a term with a difference has variances."""
+    compared, drivers = run.frame(VARIANCE), run.frame(DRIVERS)
+    off = terms_that_do_not_add_up(compared, drivers)
+    return _soft(
+        ADDS_UP,
+        passed=off.is_empty(),
+        metadata={"terms": compared.height, "terms_that_do_not_add_up": off.height},
     )
 
 

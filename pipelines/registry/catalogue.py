@@ -488,19 +488,24 @@ def _span(dated: Dated) -> str:
 
 def _overlapping_plans(catalogue: Catalogue) -> list[str]:
     problems = [
-        f"plan {plan.plan!r} of {plan.model} {plan.version}: last_month is before first_month"
-        for plan in catalogue.plans
+        f"plan {plan.plan!r} of {what}: last_month is before first_month"
+        for what, plan in (
+            *((f"{p.model} {p.version}", p) for p in catalogue.plans),
+            *((p.line, p) for p in catalogue.plan_amounts),
+        )
         if plan.last_month < plan.first_month
     ]
-    terms: dict[tuple[str, ...], list[Plan]] = defaultdict(list)
+    terms: dict[tuple[str, ...], list[Plan | PlanAmount]] = defaultdict(list)
     for plan in catalogue.plans:
         for line in plan.lines:
-            key = (plan.plan, plan.model, plan.version, line.component, line.element, line.unit)
-            terms[key].append(plan)
+            what = (line.component, line.element, line.unit, line.usage_type)
+            terms[plan.plan, plan.model, plan.version, *what].append(plan)
+    for amount in catalogue.plan_amounts:
+        terms[amount.plan, amount.line].append(amount)
     for term, plans in terms.items():
         ordered = sorted(plans, key=lambda p: p.first_month)
         problems += [
-            f"plan line {' '.join(term)} is given twice for {second.first_month}"
+            f"plan line {' '.join(filter(None, term))} is given twice for {second.first_month}"
             for first, second in pairwise(ordered)
             if second.first_month <= first.last_month
         ]

@@ -1,5 +1,5 @@
 """Why actual and predicted differ: named variances that add up to the difference exactly."""
 
-from pipelines.variance.comparison import compare, drivers
+from pipelines.variance.comparison import Comparison, compare
 
-__all__ = ["compare", "drivers"]
+__all__ = ["Comparison", "compare"]

@@ -36,6 +36,7 @@ COMPARED = {
     "core_attribution__allocated_charges",
     "core_attribution__notional_idle",
     "core_billing__charges",
+    "out_spend__unit_costs",
 }
 DEPENDENCIES = {
     "raw_billing__deliveries": set(),
@@ -122,6 +123,7 @@ def test_these_checks_stand_by_the_tables():
         ("every_log_line_is_read", "core_inference__usage", False),
         ("every_source_is_read", "out_publications", False),
         ("logged_units_match_billed", "out_usage__billed_vs_logged", False),
+        ("variances_add_up_to_differences", "out_variance__drivers", False),
     }
 
 

@@ -77,7 +77,7 @@ def compared(
     frame = compare(
         con, MONTH, predicted(catalogue + plans), [ledger.file], ledger.notional_idle, days
     )
-    rows = list(frame.iter_rows(named=True))
+    rows = list(frame.variance.iter_rows(named=True))
     for row in rows:
         if row["status"] == "compared":
             parts = EXACT.add(row["price_variance"], row["usage_variance"])
@@ -164,9 +164,13 @@ def test_currencies_are_never_mixed(con: duckdb.DuckDBPyConnection, tmp_path: Pa
         (
             "EUR",
             "not_comparable",
-            "planned in EUR, billed in USD: currencies are never mixed",
+            "planned in EUR, billed in USD: the plan states no budget rate of USD",
         ),
-        ("USD", "not_comparable", "planned in another currency, billed in USD"),
+        (
+            "USD",
+            "not_comparable",
+            "planned in EUR: the plan states no budget rate of USD",
+        ),
     }
 
 
@@ -194,12 +198,18 @@ def test_the_latest_plan_known_by_the_months_end_is_in_force(
     assert (row["plan"], row["predicted_cost"]) == ("revised", 8)
 
 
-def test_tax_and_credits_are_not_compared(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+def test_tax_and_credits_are_lines_of_their_own(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
     tags = '{"model":"m","model_version":"v1"}'
     tax = plain("tax", "9", x_LineItemType="Tax", ChargeCategory="Tax", Tags=tags)
     credit = plain("c", "-9", x_LineItemType="Credit", ChargeCategory="Credit", Tags=tags)
-    (row,) = compared(con, tmp_path, [charge("a", "3"), tax, credit], plan())
-    assert row["actual_cost"] == 3
+    rows = compared(con, tmp_path, [charge("a", "3"), tax, credit], plan())
+    assert {(row["model"], row["element"], row["actual_cost"], row["reason"]) for row in rows} == {
+        ("m", "hardware", 3, ""),
+        ("", "tax", 9, "no plan for tax in USD"),
+        ("", "credit", -9, "no plan for credits in USD"),
+    }
 
 
 def test_corrections_of_another_month_are_listed_beside(
@@ -260,4 +270,4 @@ def test_a_prediction_is_price_times_quantity_to_the_last_digit() -> None:
 def test_nothing_planned_and_nothing_billed_compares_nothing(
     con: duckdb.DuckDBPyConnection,
 ) -> None:
-    assert compare(con, MONTH, predicted(""), [], NOTIONAL_IDLE.empty(), DAYS).is_empty()
+    assert compare(con, MONTH, predicted(""), [], NOTIONAL_IDLE.empty(), DAYS).variance.is_empty()
