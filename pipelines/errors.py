@@ -72,6 +72,17 @@ class CalibrationUnreadable(BadInput):
         )
 
 
+class CalibrationUnknown(BadInput):
+    """A calibration was named that there is not, or by the beginning of several ids."""
+
+    def __init__(self, asked: str, known: Sequence[str]) -> None:
+        self.asked, self.known = asked, list(known)
+        listed = "\n".join(f"  {one}" for one in known) or "  none was made yet"
+        super().__init__(
+            f"{asked!r} is not the beginning of one calibration's id. There are:\n{listed}"
+        )
+
+
 class SnapshotUnreadable(BadInput):
     """A file among the snapshots of the registries is none, or is damaged."""
 

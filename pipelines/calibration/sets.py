@@ -8,7 +8,7 @@ are fitted is in the modules beside this one.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -58,6 +58,7 @@ class CalibrationSet:
 
     `origin` is the instant before which everything it is made of was known. `data_version` is the
     digest of the publications it read. `verdict` says in sentences why it was accepted or not.
+    `coefficients` are those that months may use; what the gate withheld is kept beside them.
     """
 
     id: str
@@ -69,7 +70,10 @@ class CalibrationSet:
     coefficients: tuple[Coefficient, ...]
     metrics: tuple[Metric, ...] = ()
     rejected: tuple[Rejected, ...] = ()
-    months: tuple[SourceMonth, ...] = field(default=())
+    months: tuple[SourceMonth, ...] = ()
+    withheld: tuple[Coefficient, ...] = ()
+    total_half_width: float | None = None
+    """80 % of months lie within their predicted whole x exp(+-this), in ln; None: too few."""
 
     @property
     def name(self) -> str:
@@ -78,7 +82,7 @@ class CalibrationSet:
 
     @property
     def was_refused(self) -> bool:
-        """A person accepted what the gate had refused."""
+        """A person accepted what the gate had withheld."""
         return self.is_accepted and any(said.startswith(BY_HAND) for said in self.verdict)
 
     def says_the_same(self, other: "CalibrationSet | None") -> bool:
@@ -86,8 +90,13 @@ class CalibrationSet:
         return (
             other is not None
             and self.data_version == other.data_version
-            and self.coefficients == other.coefficients
+            and self.learnt == other.learnt
         )
+
+    @property
+    def learnt(self) -> frozenset[Coefficient]:
+        """Every coefficient, used or withheld."""
+        return frozenset((*self.coefficients, *self.withheld))
 
 
 def set_id(origin: datetime, data_version: str, coefficients: Iterable[Coefficient]) -> str:
@@ -131,8 +140,19 @@ def in_force(sets: Iterable[CalibrationSet], month: str) -> CalibrationSet | Non
 
 def accepted_by_hand(calibration: CalibrationSet, at: datetime) -> CalibrationSet:
     """The set as a person accepted it, whatever the gate said; the verdict keeps both."""
-    said = f"{BY_HAND} on {at:%Y-%m-%d %H:%M} UTC, although the gate had refused it."
-    return replace(calibration, is_accepted=True, verdict=(*calibration.verdict, said))
+    components = sorted({one.component for one in calibration.withheld})
+    said = (
+        f"{BY_HAND} on {at:%Y-%m-%d %H:%M} UTC, although the gate had withheld the coefficients of "
+        f"{', '.join(components)}."
+    )
+    return replace(
+        calibration,
+        made_at=at,
+        is_accepted=True,
+        verdict=(*calibration.verdict, said),
+        coefficients=(*calibration.coefficients, *calibration.withheld),
+        withheld=(),
+    )
 
 
 def text(calibration: CalibrationSet) -> str:
@@ -176,6 +196,7 @@ def _typed(found: Mapping[str, Any]) -> dict[str, Any]:
         "made_at": _parsed(found["made_at"]),
         "verdict": tuple(found["verdict"]),
         "coefficients": tuple(Coefficient(**one) for one in found["coefficients"]),
+        "withheld": tuple(Coefficient(**one) for one in found["withheld"]),
         "metrics": tuple(found["metrics"]),
         "rejected": tuple(Rejected(**one) for one in found["rejected"]),
         "months": tuple(
