@@ -9,9 +9,13 @@ from pipelines.formulas import (
     articles,
     bandwidth,
     commitments,
+    flop,
+    goodput,
     inference,
     managed_api,
+    mfu,
     overheads,
+    replicas,
     serverless,
     storage,
     training,
@@ -22,8 +26,12 @@ from pipelines.formulas.formula import Formula
 FORMULAS: Final[dict[str, Formula]] = {
     formula.name: formula
     for formula in chain(
+        flop.FORMULAS,
         training.FORMULAS,
+        mfu.FORMULAS,
+        goodput.FORMULAS,
         inference.FORMULAS,
+        replicas.FORMULAS,
         managed_api.FORMULAS,
         serverless.FORMULAS,
         storage.FORMULAS,

@@ -37,6 +37,9 @@ ATTENTION_SHARE: Final = Symbol(
     default=1,
 )
 FLOP: Final = Symbol("flop", "C", "FLOP", "floating-point operations of the model", low_is_in=False)
+SUSTAINED_FLOPS: Final = Symbol(
+    "sustained_flops", "F", "FLOP/s", "what one accelerator keeps up", low_is_in=False
+)
 CHIPS: Final = Symbol("chips", "n", "chips", "accelerators at work together", low_is_in=False)
 PEAK_FLOPS: Final = Symbol(
     "peak_flops",

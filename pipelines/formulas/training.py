@@ -1,83 +1,41 @@
-"""Training: FLOP, accelerator-hours, goodput, and the four conventions of MFU.
+"""Training: accelerator-hours billed for a run, and what a run costs.
 
-"MFU" is four different numbers, and each has its own symbol, so that none stands for another:
-
-    window_mfu      (i)   FLOP of the model, attention counted, per second of a window that runs
-    hardware_mfu    (ii)  FLOP of the hardware (HFU): what is computed again is counted again
-    six_nd_mfu      (iii) 6ND alone: wrong by 3.5x at a context of 65 536 tokens
-    effective_mfu   (iv)  FLOP of the model per accelerator-hour billed: stops and restarts included
-
-A budget needs (iv), or (i) with a goodput; a speed test gives (i).
+What is beside the run itself (start-up, evaluation, failed runs, sweeps, lost time) is a symbol or
+a formula of its own, never hidden in an MFU.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
-from fractions import Fraction
 from typing import Final
 
-import numpy as np
-
-from pipelines.formulas.chips import sparse_perhaps
-from pipelines.formulas.columns import cautioned, refuse
+from pipelines.formulas.flop import (
+    CHINCHILLA,
+    MEGATRON,
+    MODEL,
+    MPT,
+    flop_6nd,
+    flop_of_model,
+    flop_recomputed,
+)
 from pipelines.formulas.formula import Formula, Symbol, Value
+from pipelines.formulas.goodput import GOODPUT
+from pipelines.formulas.mfu import (
+    EFFECTIVE_MFU,
+    HARDWARE_MFU,
+    SIX_ND_MFU,
+    WINDOW_MFU,
+    gpu_hours_cautions,
+)
 from pipelines.formulas.symbols import (
     ACTIVE_PARAMETERS,
-    ATTENTION_SHARE,
     CHIPS,
-    CONTEXT_LENGTH,
     FLOP,
     GPU_HOURS,
     GPUS_PER_INSTANCE,
-    HIGHEST_TYPICAL_MFU,
-    LAYERS,
-    MODEL_WIDTH,
     PEAK_FLOPS,
+    SUSTAINED_FLOPS,
     TOKENS,
-    attention_cautions,
-    mfu,
-    mfu_cautions,
 )
 
-MFU_CONVENTIONS: Final = {
-    "window_mfu": "model FLOP with attention per second of a running window",
-    "hardware_mfu": "FLOP of the hardware, recomputation counted, per second of a running window",
-    "six_nd_mfu": "6ND alone per second of a running window",
-    "effective_mfu": "model FLOP per accelerator-hour billed, stops included",
-}
-"""The names under which an MFU is given and stored, with what each means."""
-
-_MPT = "github.com/mosaicml/llm-foundry, scripts/train/benchmarking (6N + 12LdS per token)"
-_CHINCHILLA = "Hoffmann et al. 2022 (arXiv 2203.15556); Kaplan et al. 2020 (arXiv 2001.08361)"
-_MEGATRON = "Narayanan et al. 2021 (arXiv 2104.04473): the forward pass is computed twice"
-_LORA = "Hu et al. 2021 (arXiv 2106.09685): frozen layers need no weight gradients"
-_YOUNG = "Young 1974; Daly 2006: the first-order optimum of the checkpoint interval"
-
-WINDOW_MFU: Final = mfu("window_mfu", "MFU_w", "MFU (i): " + MFU_CONVENTIONS["window_mfu"])
-HARDWARE_MFU: Final = mfu("hardware_mfu", "HFU", "MFU (ii): " + MFU_CONVENTIONS["hardware_mfu"])
-SIX_ND_MFU: Final = mfu("six_nd_mfu", "MFU_6", "MFU (iii): " + MFU_CONVENTIONS["six_nd_mfu"])
-EFFECTIVE_MFU: Final = mfu(
-    "effective_mfu", "MFU_e", "MFU (iv): " + MFU_CONVENTIONS["effective_mfu"]
-)
-GOODPUT: Final = Symbol(
-    "goodput",
-    "g",
-    "",
-    "useful share of the billed time (checkpoints, lost work and restarts are the rest)",
-    high=1,
-    low_is_in=False,
-)
-TOKENS_PER_SECOND: Final = Symbol(
-    "tokens_per_second", "thr", "tokens/s", "tokens all accelerators train on", low_is_in=False
-)
-SUSTAINED_FLOPS: Final = Symbol(
-    "sustained_flops", "F", "FLOP/s", "what one accelerator keeps up", low_is_in=False
-)
-CHECKPOINT: Final = Symbol("checkpoint", "delta", "s", "time to write a checkpoint")
-INTERVAL: Final = Symbol("interval", "tau", "s", "time between checkpoints", low_is_in=False)
-RESTART: Final = Symbol("restart", "R", "s", "time from a stop until it runs again")
-TIME_BETWEEN_STOPS: Final = Symbol(
-    "time_between_stops", "M_tbf", "s", "mean time between unexpected stops", low_is_in=False
-)
 HARDWARE_PRICE: Final = Symbol("hardware_price", "p", "money/GPU-h", "list price of the hardware")
 DISCOUNT: Final = Symbol(
     "discount", "d", "", "share of the list price that is not paid", high=1, default=0
@@ -99,52 +57,6 @@ _BESIDE: Final = (
     _extra("failed_gpu_hours", "H_failed", "runs that were given up"),
     _extra("sweep_gpu_hours", "H_sweep", "sweeps over settings"),
 )
-MODEL: Final = (ACTIVE_PARAMETERS, TOKENS, LAYERS, MODEL_WIDTH, CONTEXT_LENGTH, ATTENTION_SHARE)
-
-
-def _attention(
-    layers: Value, model_width: Value, context_length: Value, attention_share: Value
-) -> Value:
-    """FLOP of attention per token, forward once and backward: 12 L d S c."""
-    return 12 * layers * model_width * context_length * attention_share
-
-
-def flop_of_model(
-    active_parameters: Value,
-    tokens: Value,
-    layers: Value,
-    model_width: Value,
-    context_length: Value,
-    attention_share: Value,
-) -> Value:
-    """C = 6 N_a D + 12 L d S c D."""
-    attention = _attention(layers, model_width, context_length, attention_share)
-    return (6 * active_parameters + attention) * tokens
-
-
-def _flop_recomputed(
-    active_parameters: Value,
-    tokens: Value,
-    layers: Value,
-    model_width: Value,
-    context_length: Value,
-    attention_share: Value,
-) -> Value:
-    attention = _attention(layers, model_width, context_length, attention_share)
-    return (8 * active_parameters + attention * Fraction(4, 3)) * tokens
-
-
-def flop_of_lora(
-    active_parameters: Value,
-    tokens: Value,
-    layers: Value,
-    model_width: Value,
-    context_length: Value,
-    attention_share: Value,
-) -> Value:
-    """C = 4 N_a D + 12 L d S c D: the frozen layers get no weight gradients."""
-    attention = _attention(layers, model_width, context_length, attention_share)
-    return (4 * active_parameters + attention) * tokens
 
 
 def _hours(flop: Value, sustained_flops: Value) -> Value:
@@ -174,124 +86,8 @@ def billed_hours(flop_of: Callable[..., Value], mfu_name: str) -> Callable[..., 
     return of
 
 
-def _flop_6nd(active_parameters: Value, tokens: Value) -> Value:
-    return 6 * active_parameters * tokens
-
-
 def _gpu_hours_effective(*, peak_flops: Value, effective_mfu: Value, **model: Value) -> Value:
     return _hours(flop_of_model(**model), peak_flops * effective_mfu)
-
-
-def _attention_cautions(
-    *, layers: Value, model_width: Value, context_length: Value, **_: Value
-) -> list[str]:
-    return attention_cautions(layers, model_width, context_length)
-
-
-def gpu_hours_cautions(**inputs: Value) -> list[str]:
-    """What is suspicious about the inputs of accelerator-hours of training."""
-    said = []
-    if "layers" in inputs:
-        said += _attention_cautions(**inputs)
-    for name in MFU_CONVENTIONS:
-        if name in inputs:
-            said += mfu_cautions(name, inputs[name], inputs.get("peak_flops"))
-    return said
-
-
-def _share_cautions(share: Value) -> list[str]:
-    return cautioned(_share, share)
-
-
-def _share(share: Fraction) -> str:
-    if share > 1:
-        return (
-            f"{float(share):.4g} is above 1, which is impossible: hours and FLOP are not of one "
-            "run (fine-tuning hours with the base model's FLOP), or the peak is of another "
-            "precision"
-        )
-    if share > HIGHEST_TYPICAL_MFU:
-        return (
-            f"{float(share):.4g} is above {float(HIGHEST_TYPICAL_MFU)}: check that hours, FLOP "
-            "and peak belong together"
-        )
-    return ""
-
-
-def _window_mfu(
-    *,
-    active_parameters: Value,
-    tokens_per_second: Value,
-    chips: Value,
-    peak_flops: Value,
-    **attention: Value,
-) -> Value:
-    per_token = 6 * active_parameters + _attention(**attention)
-    return per_token * tokens_per_second / (chips * peak_flops)
-
-
-def _hardware_mfu(
-    *,
-    active_parameters: Value,
-    tokens_per_second: Value,
-    chips: Value,
-    peak_flops: Value,
-    **attention: Value,
-) -> Value:
-    per_token = 8 * active_parameters + _attention(**attention) * Fraction(4, 3)
-    return per_token * tokens_per_second / (chips * peak_flops)
-
-
-def _six_nd_mfu(
-    active_parameters: Value, tokens_per_second: Value, chips: Value, peak_flops: Value
-) -> Value:
-    return 6 * active_parameters * tokens_per_second / (chips * peak_flops)
-
-
-def _effective_mfu(flop: Value, gpu_hours: Value, peak_flops: Value) -> Value:
-    return flop / (gpu_hours * 3600 * peak_flops)
-
-
-def _mfu_of_rate(sustained_flops: Value, peak_flops: Value) -> Value:
-    return sustained_flops / peak_flops
-
-
-def _mfu_formula(
-    name: str, title: str, says: str, symbols: tuple[Symbol, ...], of: Callable[..., Value]
-) -> Formula:
-    """An MFU worked out backwards: the result is looked at, for it tells wrong inputs."""
-
-    def cautions(**inputs: Value) -> list[str]:
-        said = _share_cautions(of(**inputs)) + cautioned(sparse_perhaps, inputs["peak_flops"])
-        return said + (_attention_cautions(**inputs) if "layers" in inputs else [])
-
-    return Formula(name, title, says, symbols, "", of, _MPT, cautions=cautions)
-
-
-def _goodput_of(
-    checkpoint: Value, interval: Value, restart: Value, time_between_stops: Value
-) -> Value:
-    lost = checkpoint / interval + (interval / 2 + restart) / time_between_stops
-    refuse("goodput", _no_goodput, lost)
-    return 1 - lost
-
-
-def _no_goodput(lost: Value) -> str:
-    if lost < 1:
-        return ""
-    return (
-        f"checkpoints, lost work and restarts take {float(lost):.0%} of the time: nothing is left "
-        "(are interval, restart and time between stops in the same unit?)"
-    )
-
-
-def _best_interval(checkpoint: Value, time_between_stops: Value) -> Value:
-    return np.sqrt(2 * checkpoint * time_between_stops)
-
-
-def _best_goodput(checkpoint: Value, restart: Value, time_between_stops: Value) -> Value:
-    interval = _best_interval(checkpoint, time_between_stops)
-    return _goodput_of(checkpoint, interval, restart, time_between_stops)
 
 
 def _lost_gpu_hours(flop: Value, peak_flops: Value, window_mfu: Value, goodput: Value) -> Value:
@@ -319,43 +115,13 @@ def _training_cost(
 
 FORMULAS: Final = (
     Formula(
-        "training_flop",
-        "FLOP of training, attention counted where layers, width and context are given",
-        "C = 6 N_a D + 12 L d S c D",
-        MODEL,
-        "FLOP",
-        flop_of_model,
-        f"{_MPT}; {_CHINCHILLA}",
-        cautions=_attention_cautions,
-    ),
-    Formula(
-        "training_flop_recompute",
-        "FLOP of the hardware where activations are computed again (not those of the model)",
-        "C_hw = 8 N_a D + 16 L d S c D",
-        MODEL,
-        "FLOP",
-        _flop_recomputed,
-        _MEGATRON,
-        cautions=_attention_cautions,
-    ),
-    Formula(
-        "lora_flop",
-        "FLOP of fine-tuning a few added parameters while the model is frozen",
-        "C = 4 N_a D + 12 L d S c D",
-        MODEL,
-        "FLOP",
-        flop_of_lora,
-        _LORA,
-        cautions=_attention_cautions,
-    ),
-    Formula(
         "training_gpu_hours",
         "Accelerator-hours billed for a training run, from the window's MFU and a goodput",
         "H = C / (3600 F_peak MFU_w) / g + H_start + H_eval + H_failed + H_sweep",
         (*MODEL, PEAK_FLOPS, WINDOW_MFU, GOODPUT, *_BESIDE),
         "GPU-h",
         billed_hours(flop_of_model, "window_mfu"),
-        f"{_MPT}; {_CHINCHILLA}",
+        f"{MPT}; {CHINCHILLA}",
         cautions=gpu_hours_cautions,
         component="training",
         element="hardware",
@@ -366,8 +132,8 @@ FORMULAS: Final = (
         "H = C_hw / (3600 F_peak HFU) / g + H_start + H_eval + H_failed + H_sweep",
         (*MODEL, PEAK_FLOPS, HARDWARE_MFU, GOODPUT, *_BESIDE),
         "GPU-h",
-        billed_hours(_flop_recomputed, "hardware_mfu"),
-        _MEGATRON,
+        billed_hours(flop_recomputed, "hardware_mfu"),
+        MEGATRON,
         cautions=gpu_hours_cautions,
         component="training",
         element="hardware",
@@ -378,8 +144,8 @@ FORMULAS: Final = (
         "H = 6 N_a D / (3600 F_peak MFU_6) / g + H_start + H_eval + H_failed + H_sweep",
         (ACTIVE_PARAMETERS, TOKENS, PEAK_FLOPS, SIX_ND_MFU, GOODPUT, *_BESIDE),
         "GPU-h",
-        billed_hours(_flop_6nd, "six_nd_mfu"),
-        _CHINCHILLA,
+        billed_hours(flop_6nd, "six_nd_mfu"),
+        CHINCHILLA,
         cautions=gpu_hours_cautions,
         component="training",
         element="hardware",
@@ -391,7 +157,7 @@ FORMULAS: Final = (
         (*MODEL, PEAK_FLOPS, EFFECTIVE_MFU),
         "GPU-h",
         _gpu_hours_effective,
-        f"{_MPT}; {_CHINCHILLA}",
+        f"{MPT}; {CHINCHILLA}",
         cautions=gpu_hours_cautions,
         component="training",
         element="hardware",
@@ -403,7 +169,7 @@ FORMULAS: Final = (
         (FLOP, SUSTAINED_FLOPS),
         "GPU-h",
         _hours,
-        _MEGATRON,
+        MEGATRON,
     ),
     Formula(
         "lost_gpu_hours",
@@ -412,104 +178,10 @@ FORMULAS: Final = (
         (FLOP, PEAK_FLOPS, WINDOW_MFU, GOODPUT),
         "GPU-h",
         _lost_gpu_hours,
-        _YOUNG,
+        "the goodput's other share of the time billed",
         cautions=gpu_hours_cautions,
         component="training",
         element="hardware",
-    ),
-    _mfu_formula(
-        "window_mfu",
-        "MFU (i): FLOP of the model, attention counted, in a window that runs",
-        "MFU_w = (6 N_a + 12 L d S c) thr / (n F_peak)",
-        (
-            ACTIVE_PARAMETERS,
-            LAYERS,
-            MODEL_WIDTH,
-            CONTEXT_LENGTH,
-            ATTENTION_SHARE,
-            TOKENS_PER_SECOND,
-            CHIPS,
-            PEAK_FLOPS,
-        ),
-        _window_mfu,
-    ),
-    _mfu_formula(
-        "hardware_mfu",
-        "MFU (ii), HFU: what is computed again is counted again",
-        "HFU = (8 N_a + 16 L d S c) thr / (n F_peak)",
-        (
-            ACTIVE_PARAMETERS,
-            LAYERS,
-            MODEL_WIDTH,
-            CONTEXT_LENGTH,
-            ATTENTION_SHARE,
-            TOKENS_PER_SECOND,
-            CHIPS,
-            PEAK_FLOPS,
-        ),
-        _hardware_mfu,
-    ),
-    _mfu_formula(
-        "six_nd_mfu",
-        "MFU (iii): 6ND alone",
-        "MFU_6 = 6 N_a thr / (n F_peak)",
-        (ACTIVE_PARAMETERS, TOKENS_PER_SECOND, CHIPS, PEAK_FLOPS),
-        _six_nd_mfu,
-    ),
-    _mfu_formula(
-        "effective_mfu",
-        "MFU (iv): FLOP of the model per accelerator-hour billed, failures included",
-        "MFU_e = C / (3600 H F_peak)",
-        (FLOP, replace(GPU_HOURS, low_is_in=False), PEAK_FLOPS),
-        _effective_mfu,
-    ),
-    _mfu_formula(
-        "mfu_of_rate",
-        "The MFU of a rate that one accelerator keeps up, in the convention of that rate",
-        "MFU = F / F_peak",
-        (SUSTAINED_FLOPS, PEAK_FLOPS),
-        _mfu_of_rate,
-    ),
-    Formula(
-        "time_between_stops",
-        "Mean time between unexpected stops",
-        "M_tbf = T / stops",
-        (
-            Symbol("running_time", "T", "s", "time watched", low_is_in=False),
-            Symbol("stops", "k", "", "unexpected stops in it", low_is_in=False),
-        ),
-        "s",
-        lambda running_time, stops: running_time / stops,
-        "Llama 3 (arXiv 2407.21783): 419 stops in 54 days on 16 384 GPUs",
-    ),
-    Formula(
-        "goodput",
-        "Useful share of the billed time at a checkpoint interval",
-        "g = 1 - delta/tau - (tau/2 + R) / M_tbf",
-        (CHECKPOINT, INTERVAL, RESTART, TIME_BETWEEN_STOPS),
-        "",
-        _goodput_of,
-        _YOUNG,
-    ),
-    Formula(
-        "best_checkpoint_interval",
-        "The checkpoint interval that loses least (Young-Daly)",
-        "tau = sqrt(2 delta M_tbf)",
-        (CHECKPOINT, TIME_BETWEEN_STOPS),
-        "s",
-        _best_interval,
-        _YOUNG,
-        is_exact=False,
-    ),
-    Formula(
-        "best_goodput",
-        "Useful share of the billed time at the interval that loses least",
-        "g = 1 - delta/tau - (tau/2 + R) / M_tbf with tau = sqrt(2 delta M_tbf)",
-        (replace(CHECKPOINT, low_is_in=False), RESTART, TIME_BETWEEN_STOPS),
-        "",
-        _best_goodput,
-        _YOUNG,
-        is_exact=False,
     ),
     Formula(
         "training_time",

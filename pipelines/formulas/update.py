@@ -12,20 +12,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from pipelines.formulas.flop import CHINCHILLA, LORA, MODEL, flop_of_lora, flop_of_model
 from pipelines.formulas.formula import Formula, Symbol, Value
+from pipelines.formulas.goodput import GOODPUT
+from pipelines.formulas.mfu import WINDOW_MFU, gpu_hours_cautions
 from pipelines.formulas.symbols import GPUS_PER_REPLICA, PEAK_FLOPS, TOKENS, UPDATES
-from pipelines.formulas.training import (
-    EVALUATION,
-    GOODPUT,
-    MODEL,
-    WINDOW_MFU,
-    flop_of_lora,
-    flop_of_model,
-    gpu_hours_cautions,
-)
+from pipelines.formulas.training import EVALUATION
 
-_FULL = "6ND per update; Hoffmann et al. 2022 (arXiv 2203.15556)"
-_LORA = "Hu et al. 2021 (arXiv 2106.09685): frozen layers need no weight gradients"
 _TABLES = "rows written x dimension x bytes of a value x (1 + optimiser slots); FLOP about 0"
 _OVERLAP = "blue-green roll-out: both fleets are billed while the load moves"
 
@@ -106,7 +99,7 @@ FORMULAS: Final = (
         (UPDATES, *MODEL, *_RUN),
         "GPU-h",
         _hours(flop_of_model),
-        _FULL,
+        CHINCHILLA,
         component="update",
         element="hardware",
         cautions=gpu_hours_cautions,
@@ -118,7 +111,7 @@ FORMULAS: Final = (
         (UPDATES, *MODEL, *_RUN),
         "GPU-h",
         _hours(flop_of_lora),
-        _LORA,
+        LORA,
         component="update",
         element="hardware",
         cautions=gpu_hours_cautions,
@@ -136,7 +129,7 @@ FORMULAS: Final = (
         ),
         "GPU-h",
         _hours(_flop_incremental),
-        _FULL,
+        CHINCHILLA,
         component="update",
         element="hardware",
         cautions=gpu_hours_cautions,
