@@ -17,7 +17,7 @@ from typing import Final
 
 from pipelines.formulas.chips import sparse_perhaps
 from pipelines.formulas.columns import cautioned
-from pipelines.formulas.flop import MPT, attention_flop
+from pipelines.formulas.flop import MPT, attention_flop, said_of_attention
 from pipelines.formulas.formula import Formula, Symbol, Value
 from pipelines.formulas.symbols import (
     ACTIVE_PARAMETERS,
