@@ -18,6 +18,7 @@ from assets.command_compare import compare
 from assets.command_demo import demo
 from assets.command_explain import explain
 from assets.command_export import export
+from assets.command_formula import formula
 from assets.command_init import init
 from assets.command_inspect import inspect
 from assets.command_lifetime import lifetime
@@ -107,6 +108,7 @@ SUMMARIES: Final[dict[str, tuple[Callable[..., None], str]]] = {
     "compare": (compare, "Tell predicted and actual apart by named variance."),
     "lifetime": (lifetime, "Show what versions have cost since their first run."),
     "explain": (explain, "Walk a figure down to its bill lines."),
+    "formula": (formula, "List the formulas, show one, or work one out."),
     "upgrade": (upgrade, "Add a new version's columns to the lake."),
     "export": (export, "Write a month as a FOCUS dataset."),
 }

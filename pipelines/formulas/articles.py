@@ -87,13 +87,10 @@ class Recomputed:
     """Dimension-correct: how much of what, and the sign of its price."""
 
     def cost(self, prices: Mapping[str, Fraction]) -> Fraction | None:
-        """Dimension-correct money at these prices; None where one of them is not given."""
-        if not self.quantities or any(sign and sign not in prices for _, sign in self.quantities):
+        """What the quantities cost; None where a price is not given or none was left open."""
+        if not self.quantities or any(sign not in prices for _, sign in self.quantities):
             return None
-        return sum(
-            (quantity * prices.get(sign, Fraction(1)) for quantity, sign in self.quantities),
-            Fraction(0),
-        )
+        return sum((quantity * prices[sign] for quantity, sign in self.quantities), Fraction(0))
 
 
 _TEXT: Final = ("000", "4.3")
