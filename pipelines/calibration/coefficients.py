@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import Final
 
 from pipelines.calibration.guards import Rejection, checked
-from pipelines.calibration.location import huber, pooled_scale
+from pipelines.calibration.location import hubers, pooled_scale
 from pipelines.calibration.observations import Observation, Unit
 from pipelines.errors import CalibrationRefused
 
@@ -153,9 +153,12 @@ class _Group:
             versions.setdefault(one.version, []).append(one.log_ratio)
         self.n = len(members)
         sigma, tells_versions, tells_models = _noise(self.months)
+        located = iter(
+            hubers([one for versions in self.months.values() for one in versions.values()], sigma)
+        )
         self.alone = {
             model: {
-                version: _Estimate(huber(months, sigma), sigma**2 / len(months))
+                version: _Estimate(next(located), sigma**2 / len(months))
                 for version, months in versions.items()
             }
             for model, versions in self.months.items()

@@ -7,12 +7,13 @@ alone has too few months to have one.
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from statistics import median
+from typing import Any, Final
 
 import numpy as np
 
 HUBER_C: Final = 1.345
-_ROUNDS: Final = 100
+_ROUNDS: Final = 200
 _DONE: Final = 1e-12
 _MAD_TO_SIGMA: Final = 1.4826022185056018
 """1 / (the 75 % quantile of the normal distribution)."""
@@ -27,27 +28,42 @@ _WINSORISED: Final = (
 """The mean square of a standard normal cut at +-c: what makes the scale unbiased."""
 
 
-def huber(values: Sequence[float], scale: float) -> float:
-    """The location at which residuals cut at +-1.345 scales add up to 0.
+class _Units:
+    """Values of several units side by side, so that all are estimated at once."""
+
+    def __init__(self, units: Sequence[Sequence[float]]) -> None:
+        self.sizes = np.array([len(unit) for unit in units])
+        self.values = np.array([value for unit in units for value in unit], dtype=float)
+        self.owner = np.repeat(np.arange(len(units)), self.sizes)
+        self.medians = np.array([median(unit) for unit in units])
+
+    def off(self, at: Any) -> Any:
+        """Each value's distance from its unit's location."""
+        return self.values - at[self.owner]
+
+    def nearer(self, at: Any, scale: float) -> Any:
+        """The locations after one step: means in which a far value weighs less."""
+        far = np.maximum(np.abs(self.off(at)) / (HUBER_C * scale), 1.0)
+        weights = np.bincount(self.owner, 1 / far)
+        return np.bincount(self.owner, self.values / far) / weights
+
+
+def hubers(units: Sequence[Sequence[float]], scale: float) -> list[float]:
+    """The location of each unit, at which residuals cut at +-1.345 scales add up to 0.
 
     Of 0.1, 0.2, 0.3 and 9 with scale 0.1 it is 0.25, from where the residuals -0.15 and 8.75 count
     as -0.1345 and +0.1345; the mean is 2.4. Of one or two values it is their mean; with scale 0,
     their median.
     """
-    found = np.asarray(values, dtype=float)
-    if len(found) <= 2:
-        return float(found.mean())
-    at = float(np.median(found))
-    if scale <= 0:
-        return at
-    bound = HUBER_C * scale
+    side = _Units(units)
+    at = side.medians
     for _ in range(_ROUNDS):
-        step = float(np.clip(found - at, -bound, bound).mean())
-        inside = float((np.abs(found - at) < bound).mean())
-        at += step / inside if inside else step
-        if abs(step) < _DONE * max(1.0, abs(at)):
+        if scale <= 0:
             break
-    return at
+        before, at = at, side.nearer(at, scale)
+        if float(np.abs(at - before).max()) < _DONE:
+            break
+    return [float(one) for one in at]
 
 
 def pooled_scale(units: Sequence[Sequence[float]]) -> float | None:
@@ -55,23 +71,24 @@ def pooled_scale(units: Sequence[Sequence[float]]) -> float | None:
 
     None where no unit has two values: what one value cannot tell.
     """
-    several = [np.asarray(unit, dtype=float) for unit in units if len(unit) > 1]
+    several = [unit for unit in units if len(unit) > 1]
     if not several:
         return None
-    freedom = sum(len(unit) - 1 for unit in several)
+    side = _Units(several)
+    freedom = len(side.values) - len(several)
     # A residual from the mean of n values is short by sqrt(1 - 1/n).
-    short = np.concatenate([np.full(len(unit), math.sqrt(1 - 1 / len(unit))) for unit in several])
-    off = np.concatenate([unit - np.median(unit) for unit in several])
+    short = np.sqrt(1 - 1 / side.sizes)[side.owner]
+    at = side.medians
+    off = side.off(at)
     scale = _MAD_TO_SIGMA * float(np.median(np.abs(off / short)))
     if scale <= 0:
         scale = math.sqrt(float((off**2).sum()) / freedom)
     for _ in range(_ROUNDS):
         if scale <= 0:
             break
-        off = np.concatenate([unit - huber(list(unit), scale) for unit in several])
-        cut = np.clip(off / short, -HUBER_C * scale, HUBER_C * scale) * short
-        new = math.sqrt(float((cut**2).sum()) / (freedom * _WINSORISED))
-        if abs(new - scale) <= _DONE * scale:
+        at = side.nearer(at, scale)
+        cut = np.clip(side.off(at) / short, -HUBER_C * scale, HUBER_C * scale) * short
+        before, scale = scale, math.sqrt(float((cut**2).sum()) / (freedom * _WINSORISED))
+        if abs(scale - before) <= _DONE * before:
             break
-        scale = new
     return scale
