@@ -1,6 +1,7 @@
 """Coefficients: fitted per component, robust, and drawn to their kin where months are few."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -136,6 +137,23 @@ def test_coefficients_do_not_depend_on_the_order_of_the_observations():
     seen = from_logs([0.1, 0.4, 0.2], model="a") + from_logs([0.5, 0.9, 0.7, 0.2], model="b")
     mixed = [seen[at] for at in np.random.default_rng(4).permutation(len(seen))]
     assert fit(mixed) == fit(seen)
+
+
+def test_a_formula_in_minutes_instead_of_hours_has_a_sixtieth_of_the_coefficient():
+    logs = {"a": [0.1, 0.4, 0.2], "b": [0.5, 0.9, 0.7, 0.2]}
+    hours, minutes = (
+        fit(one for name, own in logs.items() for one in from_logs(own, model=name, formula=unit))
+        for unit in (100.0, 6000.0)
+    )
+    in_hours = fit(
+        replace(one, actual=one.actual / 60)
+        for name, own in logs.items()
+        for one in from_logs(own, model=name, formula=6000.0)
+    )
+    for name in logs:
+        assert k_of(minutes, name) == k_of(hours, name)
+        assert k_of(in_hours, name) == pytest.approx(k_of(hours, name) / 60, rel=1e-9)
+    assert in_hours.spreads[0].months == pytest.approx(hours.spreads[0].months, rel=1e-9)
 
 
 def test_forecast_and_measured_volumes_are_not_mixed():
