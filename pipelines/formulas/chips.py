@@ -176,30 +176,32 @@ def _dense() -> frozenset[Fraction]:
 
 
 @cache
-def _sparse() -> dict[Fraction, str]:
-    return {
-        2 * peak: f"{chip.name} at {precision}"
-        for chip in chips()
-        if chip.prints_sparse
-        for precision, peak in chip.peaks.items()
-    }
+def _sparse() -> dict[Fraction, tuple[Chip, str]]:
+    found: dict[Fraction, tuple[Chip, str]] = {}
+    for chip in chips():
+        for precision, peak in chip.peaks.items():
+            if chip.prints_sparse:
+                found.setdefault(2 * peak, (chip, precision))
+    return found
 
 
 def sparse_only(peak: Fraction) -> str:
     """Why a peak is none: the sparse value of a chip that is no chip's dense value; '' else."""
     if peak in _dense() or peak not in _sparse():
         return ""
+    chip, precision = _sparse()[peak]
     return (
-        f"it is the peak of {_sparse()[peak]} with 2:4 sparsity, which no dense model reaches; "
-        f"the dense one is {float(peak / 2):g} FLOP/s"
+        f"it is the peak of {chip.name} at {precision} with 2:4 sparsity, which no dense model "
+        f"reaches; the dense one is {float(peak / 2):g} FLOP/s"
     )
 
 
 def sparse_perhaps(peak: Fraction) -> str:
-    """A caution on a peak that is sparse at 16 bits and dense at 8 bits; '' for any other."""
+    """A caution on a peak that is dense at 8 bits and sparse at 16 bits; '' for any other."""
     if peak not in _dense() or peak not in _sparse():
         return ""
+    chip, precision = _sparse()[peak]
     return (
-        f"peak_flops {float(peak):g} FLOP/s is the dense peak at 8 bits, or that of "
-        f"{_sparse()[peak]} with 2:4 sparsity: at 16 bits give {float(peak / 2):g}"
+        f"peak_flops {float(peak):g} FLOP/s is right at 8 bits; at {precision} it is the peak of "
+        f"{chip.name} with 2:4 sparsity, and the dense one is {float(peak / 2):g}"
     )

@@ -22,6 +22,7 @@ from pipelines.formulas.mfu import (
     EFFECTIVE_MFU,
     HARDWARE_MFU,
     SIX_ND_MFU,
+    TOKENS_PER_SECOND,
     WINDOW_MFU,
     gpu_hours_cautions,
 )
@@ -84,6 +85,12 @@ def billed_hours(flop_of: Callable[..., Value], mfu_name: str) -> Callable[..., 
         return _billed(_hours(flop_of(**inputs), sustained), goodput, **beside)
 
     return of
+
+
+def _gpu_hours_measured(
+    tokens: Value, tokens_per_second: Value, chips: Value, goodput: Value, **beside: Value
+) -> Value:
+    return _billed(chips * tokens / (3600 * tokens_per_second), goodput, **beside)
 
 
 def _gpu_hours_effective(*, peak_flops: Value, effective_mfu: Value, **model: Value) -> Value:
@@ -159,6 +166,17 @@ FORMULAS: Final = (
         _gpu_hours_effective,
         f"{MPT}; {CHINCHILLA}",
         cautions=gpu_hours_cautions,
+        component="training",
+        element="hardware",
+    ),
+    Formula(
+        "training_gpu_hours_measured",
+        "Accelerator-hours billed for a run, from the tokens per second that were measured",
+        "H = n D / (3600 thr) / g + H_start + H_eval + H_failed + H_sweep",
+        (TOKENS, TOKENS_PER_SECOND, CHIPS, GOODPUT, *_BESIDE),
+        "GPU-h",
+        _gpu_hours_measured,
+        "LLaMA (arXiv 2302.13971): 380 tokens per second and accelerator",
         component="training",
         element="hardware",
     ),
