@@ -44,6 +44,7 @@ def code_digest() -> str:
         *(CODE / "pipelines").rglob("*.py"),
         *(CODE / "pipelines").rglob("*.toml"),
         *(CODE / "pipelines").rglob("*.csv"),
+        *(CODE / "pipelines").rglob("*.csv"),
         *(CODE / "sql").rglob("*.sql"),
     ]
     for file in sorted(files):

@@ -1,4 +1,4 @@
-"""What the formula had said, and why the two differ."""
+"""Why actual and predicted differ."""
 
 import dagster as dg
 
@@ -9,7 +9,6 @@ from assets.month_run import MonthRun, Rows
 from assets.resources import AttributionProject
 from assets.steps import Results, staged
 from pipelines.billing.periods import days_covered
-from pipelines.formulas import predict
 from pipelines.formulas.volumes import measured_volumes
 from pipelines.variance import compare
 
@@ -17,17 +16,9 @@ ALLOCATED = "core_attribution__allocated_charges"
 NOTIONAL_IDLE = "core_attribution__notional_idle"
 UNIT_COSTS = "out_spend__unit_costs"
 CHARGES = "core_billing__charges"
-PLANS = "core_registry__plans"
 PREDICTED = "core_prediction__spend"
 VARIANCE = "out_variance__predicted_vs_actual"
 DRIVERS = "out_variance__drivers"
-
-
-@dg.multi_asset(specs=[table_spec(PREDICTED, [PLANS], {"polars"})])
-def core_prediction(context: dg.AssetExecutionContext, project: AttributionProject) -> Results:
-    """What each plan predicts for the month, term by term of the formula."""
-    run = project.month_run(context)
-    yield from staged(run, (PREDICTED,), lambda: {PREDICTED: predict(run.frame(PLANS), run.month)})
 
 
 @dg.multi_asset(

@@ -11,6 +11,8 @@ from typing import Final
 
 import polars as pl
 
+from pipelines.formulas.units import Unit
+
 Volumes = Mapping[tuple[str, str], Mapping[str, Fraction]]
 """By model and version, then by measure; what no log measured is not there, and is never 0."""
 
@@ -25,16 +27,20 @@ MEASURES: Final = {
 }
 """A unit of out_spend__unit_costs: the measure it is, and how many of the measure one unit is."""
 
-SUMS: Final = {
-    "input_tokens": ("uncached_input_tokens", "cached_tokens", "cache_write_tokens"),
-    "tokens": (
-        "uncached_input_tokens",
-        "cached_tokens",
-        "cache_write_tokens",
-        "output_tokens",
-    ),
-}
+CACHE_MEASURES: Final = ("cached_tokens", "cache_write_tokens")
+INPUT_MEASURES: Final = ("uncached_input_tokens", *CACHE_MEASURES)
+TOKEN_MEASURES: Final = (*INPUT_MEASURES, "output_tokens")
+
+SUMS: Final = {"input_tokens": INPUT_MEASURES, "tokens": TOKEN_MEASURES}
 """Measures that are others added up, where at least one of them was measured."""
+
+MEASURE_UNITS: Final[Mapping[str, Unit]] = {
+    **dict.fromkeys((*TOKEN_MEASURES, *SUMS), "tokens"),
+    "requests": "requests",
+    "images": "images",
+    "gpu_hours": "GPU-h",
+}
+"""What each measure is counted in, as a unit of formulas."""
 
 
 def measured_volumes(unit_costs: pl.DataFrame) -> Volumes:

@@ -64,7 +64,11 @@ DEPENDENCIES = {
     "out_usage__billed_vs_logged": UNITS,
     "out_spend__utilisation": UNITS,
     "out_spend__unit_costs": UNITS | {"out_spend__model_months"},
-    "core_prediction__spend": {"core_registry__plans"},
+    "core_prediction__spend": {
+        "core_registry__plans",
+        "out_spend__unit_costs",
+        "core_billing__charges",
+    },
     "out_variance__predicted_vs_actual": COMPARED,
     "out_variance__drivers": COMPARED,
     "out_publications": set(TABLES) - {"out_publications"},
