@@ -134,7 +134,8 @@ def _work_out_rows(
     answers = answer_all(found, rows)
     sheets = answer_sheets(found, answers, labels)
     _write(sheets, "results", as_json=as_json, as_csv=as_csv)
-    _say_what_is_missing(answers)
+    if as_json or as_csv:
+        _say_what_is_missing(answers)
     if any(answer.value is None for answer in answers):
         raise typer.Exit(BadInput.exit_code)
 

@@ -27,7 +27,7 @@ def worked_out(expression: str) -> Fraction:
     """
     try:
         return _of(ast.parse(expression, mode="eval").body, expression)
-    except SyntaxError as error:
+    except (SyntaxError, ZeroDivisionError) as error:
         message = f"{expression!r} is no arithmetic"
         raise ValueError(message) from error
 
@@ -46,7 +46,8 @@ def _of(node: ast.expr, text: str) -> Fraction:
             return _OPERATIONS[type(op)](_of(left, text), _of(right, text))
         case ast.Call(func=ast.Name(id="ln"), args=[argument], keywords=[]):
             value = _of(argument, text)
-            exact = _DIGITS.divide(Decimal(value.numerator), Decimal(value.denominator))
-            return Fraction(_DIGITS.ln(exact))
+            if value > 0:
+                exact = _DIGITS.divide(Decimal(value.numerator), Decimal(value.denominator))
+                return Fraction(_DIGITS.ln(exact))
     message = f"{text!r} has something else than numbers, + - * / ** ( ) and ln"
     raise ValueError(message)

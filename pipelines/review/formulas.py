@@ -112,23 +112,35 @@ def answer_sheets(
         )
         for number, answer in enumerate(answers, start=1)
     )
+    told = labels or given
     people = tuple(
         Row(
             {
-                **row.values,
+                "row": row.values["row"],
+                **{name: row.values[name] for name in told},
                 "result": None if answer.value is None else shown(answer.value),
-                "unit": "",
-            },
-            row.level,
+                "reason": answer.reason,
+            }
         )
         for row, answer in zip(rows, answers, strict=True)
     )
     title = f"{formula.name}: {formula.title}"
     missing = sum(answer.value is None for answer in answers)
-    left_out = (f"{missing} of {len(answers)} rows were not computed.",) if missing else ()
+    notes = (
+        formula.says,
+        *((f"{missing} of {len(answers)} rows were not computed.",) if missing else ()),
+        *(
+            f"Row {number}: {caution}"
+            for number, answer in enumerate(answers, start=1)
+            for caution in answer.cautions
+        ),
+    )
+    shown_columns = tuple(
+        column for column in columns if column.key in {"row", *told, "result", "reason"}
+    )
     return (
         Sheet("results", title, columns, rows, audience="machine"),
-        Sheet("results", title, columns, people, (formula.says, *left_out), audience="people"),
+        Sheet("results", title, shown_columns, people, notes, audience="people"),
     )
 
 
