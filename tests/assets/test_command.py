@@ -14,7 +14,7 @@ from pipelines.settings import parse_settings
 
 COMMANDS = (
     *("demo", "init", "inspect", "run", "backfill", "close", "months", "show", "explain"),
-    *("export", "upgrade", "compare", "lifetime"),
+    *("export", "upgrade", "compare", "lifetime", "formula"),
 )
 ROOT = Path(__file__).resolve().parents[2]
 
