@@ -13,9 +13,8 @@ a zero, neither hides in price.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
@@ -24,12 +23,12 @@ import polars as pl
 
 from pipelines.contracts import DRIVERS, VARIANCE, Contract, require
 from pipelines.formulas.volumes import Volumes
-from pipelines.money import EXACT, as_decimal, plain, quantise
-from pipelines.months import days_in_month
+from pipelines.money import EXACT, as_decimal, quantise
 from pipelines.prices.fx import FxKind, FxRates
 from pipelines.variance.activities import ActiveLine, shares_of, size_and_measure
 from pipelines.variance.actual_terms import (
     KEY,
+    ZERO,
     Actuals,
     Billed,
     Key,
@@ -38,21 +37,24 @@ from pipelines.variance.actual_terms import (
     met,
     read_actuals,
 )
-from pipelines.variance.drivers import Common, Driver, drivers_of, own, price_and_usage
+from pipelines.variance.drivers import Common, drivers_of, own, price_and_usage
+from pipelines.variance.lines import (
+    ComparedMonth,
+    Plans,
+    Term,
+    TermLine,
+    by_currency,
+    listed,
+    not_comparable,
+)
+from pipelines.variance.own_lines import corrections_of_own_lines, own_lines
 from pipelines.variance.rates import BudgetRates
+from pipelines.variance.unplanned import corrections, unplanned
 
-ZERO: Final = Decimal(0)
-OWN_LINES: Final = {
-    "unused_commitment": "unused commitments",
-    "credit": "credits",
-    "tax": "tax",
-    "support": "support",
-}
 NO_VERSION: Final = ("", "")
 """Model and version of a line of its own."""
-
-Term = Mapping[str, Any]
-"""A row of core_prediction__spend."""
+UNLOGGED: Final = ("training", "update")
+"""Components whose activities are no requests: what logs measure is inference."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +68,6 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class _Line:
-    """One row of the comparison, and the variances of its difference."""
-
-    row: dict[str, Any]
-    drivers: Sequence[Driver] = ()
-
-
-@dataclass(frozen=True)
 class _Open:
     """A term planned and billed, before volume and mix of its plan are known."""
 
@@ -81,26 +75,6 @@ class _Open:
     common: Common
     active: ActiveLine | None
     remark: str
-
-
-@dataclass(frozen=True)
-class _Month:
-    """What all terms of a month share."""
-
-    month: str
-    days_covered: int
-    rates: FxRates
-    rate_kind: FxKind
-    volumes: Volumes
-
-    @property
-    def days(self) -> int:
-        return days_in_month(self.month)
-
-    @property
-    def part(self) -> Fraction:
-        """How much of a full month is compared."""
-        return Fraction(self.days_covered, self.days)
 
 
 def compare(
@@ -122,14 +96,15 @@ def compare(
     version. Charges of other charge months (corrections) are listed, not compared: their plan was
     that month's.
     """
-    shared = _Month(month, days_covered, rates or FxRates(), rate_kind, volumes or {})
+    shared = ComparedMonth(month, days_covered, rates or FxRates(), rate_kind, volumes or {})
     actuals = read_actuals(con, month, allocated_files, notional_idle)
     in_force = _in_force(predicted)
-    lines: list[_Line] = []
+    lines: list[TermLine] = []
     for (kind, volume), plans in in_force.items():
         found = list(_compared(plans, actuals, shared, is_plan=kind == "plan"))
         if kind == "plan":
-            found += _other_months(actuals)
+            found += corrections(actuals.other_months)
+            found += corrections_of_own_lines(actuals.amounts_of_other_months)
         lines += [replace(line, row={**line.row, "kind": kind, "volume": volume}) for line in found]
     filled = {
         "billing_month": month,
@@ -154,13 +129,9 @@ def _frame(contract: Contract, rows: Sequence[Mapping[str, Any]]) -> pl.DataFram
     return require(pl.DataFrame(columns).sort(contract.key), contract)
 
 
-_Plans = dict[tuple[str, str], list[Term]]
-"""The terms in force of each model version."""
-
-
-def _in_force(predicted: pl.DataFrame) -> dict[tuple[str, str], _Plans]:
+def _in_force(predicted: pl.DataFrame) -> Mapping[tuple[str, str], Plans]:
     """By kind and volume, the latest plan of each model version; kind `plan` even without any."""
-    found: dict[tuple[str, str], _Plans] = {("plan", "ex_ante"): {}}
+    found: dict[tuple[str, str], dict[tuple[str, str], list[Term]]] = {("plan", "ex_ante"): {}}
     for row in predicted.sort("as_of", *predicted.columns).iter_rows(named=True):
         plans = found.setdefault((row["kind"], row["volume"]), {})
         terms = plans.setdefault((row["model"], row["model_version"]), [])
@@ -170,7 +141,9 @@ def _in_force(predicted: pl.DataFrame) -> dict[tuple[str, str], _Plans]:
     return found
 
 
-def _compared(plans: _Plans, actuals: Actuals, month: _Month, *, is_plan: bool) -> Iterator[_Line]:
+def _compared(
+    plans: Plans, actuals: Actuals, month: ComparedMonth, *, is_plan: bool
+) -> Iterator[TermLine]:
     """The rows of one kind of prediction; costs that it lacks are listed for a plan alone."""
     versions = {who: terms for who, terms in plans.items() if who != NO_VERSION}
     patterns: dict[Key, list[str]] = defaultdict(list)
@@ -185,32 +158,37 @@ def _compared(plans: _Plans, actuals: Actuals, month: _Month, *, is_plan: bool) 
             yield from _term(term, parts, month, waiting, lists_others=is_plan)
     yield from _finished(waiting)
     if is_plan:
-        yield from _unplanned(plans, unmet)
-        yield from _amounts(plans.get(NO_VERSION, []), actuals.amounts, month)
+        yield from unplanned(plans, unmet)
+        yield from own_lines(plans.get(NO_VERSION, []), actuals.amounts, month)
 
 
 def _term(
-    term: Term, parts: Sequence[Billed], month: _Month, waiting: list[_Open], *, lists_others: bool
-) -> Iterator[_Line]:
+    term: Term,
+    parts: Sequence[Billed],
+    month: ComparedMonth,
+    waiting: list[_Open],
+    *,
+    lists_others: bool,
+) -> Iterator[TermLine]:
     """One term; if it is planned and billed it waits for the volumes of its plan."""
     budget = BudgetRates.of(term, month.rates, month.rate_kind, month.month)
     usable = [part for part in parts if budget.why_not(part.currency) is None]
-    others = _by_currency(part for part in parts if budget.why_not(part.currency) is not None)
+    others = by_currency(part for part in parts if budget.why_not(part.currency) is not None)
     others = [part for part in others if part.cost]
     actual = added(usable) if usable else None
     row: dict[str, Any] = {name: term[name] for name in ("plan", *KEY, "usage_type", "currency")}
     row |= {
         "planned_price": term["price"],
-        "planned_quantity": _prorated(term["quantity"], month),
+        "planned_quantity": month.prorated(term["quantity"]),
         "actual_quantity": actual.quantity if actual else None,
         "actual_cost": as_decimal(budget.actual(usable)) if usable else None,
     }
     for part in others if lists_others else ():
         why = f"planned in {term['currency']}: {budget.why_not(part.currency)}"
-        yield _Line(_listed(part, why, usage_type=term["usage_type"]))
+        yield TermLine(listed(part, why, usage_type=term["usage_type"]))
     reason = _why_not(term, actual, others, budget)
     if reason:
-        yield _Line(row | _not_comparable(reason))
+        yield TermLine(row | not_comparable(reason))
         return
     row["predicted_cost"] = quantise(EXACT.multiply(term["price"], row["planned_quantity"]))
     if actual is None:
@@ -234,10 +212,6 @@ def _term(
     waiting.append(_Open(row, common, *_active(term, common, month)))
 
 
-def _prorated(quantity: Decimal | None, month: _Month) -> Decimal | None:
-    return None if quantity is None else as_decimal(Fraction(quantity) * month.part)
-
-
 def _why_not(
     term: Term, actual: Billed | None, others: Sequence[Billed], budget: BudgetRates
 ) -> str:
@@ -257,10 +231,10 @@ def _why_not(
     return ""
 
 
-def _discontinued(row: dict[str, Any]) -> _Line:
+def _discontinued(row: dict[str, Any]) -> TermLine:
     predicted = row["predicted_cost"]
     gone = EXACT.minus(predicted)
-    return _Line(
+    return TermLine(
         row
         | {
             "actual_cost": ZERO,
@@ -275,18 +249,23 @@ def _discontinued(row: dict[str, Any]) -> _Line:
     )
 
 
-def _active(term: Term, common: Common, month: _Month) -> tuple[ActiveLine | None, str]:
+def _active(term: Term, common: Common, month: ComparedMonth) -> tuple[ActiveLine | None, str]:
     """The term's activity as its plan's mix needs it, or why its usage is told as one."""
     activity = size_and_measure(term["activity"])
     if activity is None or term["activity_quantity"] is None:
         return None, ""
     size, measure = activity
     version = term["model"], term["model_version"]
+    told_as_one = f"of {' '.join(version)}: usage is told as one"
+    if term["component"] in UNLOGGED:
+        return None, f"logs do not measure the {measure} of {term['component']} {told_as_one}"
+    if common.quantity and not term["activity_quantity"]:
+        return None, f"units are planned for no {measure} at all {told_as_one}"
     measured = month.volumes.get(version, {}).get(measure)
     if measured is None and not common.busy and common.idle:
         measured = Fraction(0)  # watched the whole month, and nobody asked for anything
     if measured is None:
-        return None, f"no log measured the {measure} of {' '.join(version)}: usage is told as one"
+        return None, f"no log measured the {measure} {told_as_one}"
     line = ActiveLine(
         group=(term["plan"], term["currency"], measure),
         version=version,
@@ -297,7 +276,7 @@ def _active(term: Term, common: Common, month: _Month) -> tuple[ActiveLine | Non
     return line, ""
 
 
-def _finished(waiting: Sequence[_Open]) -> Iterator[_Line]:
+def _finished(waiting: Sequence[_Open]) -> Iterator[TermLine]:
     """Planned and billed terms, with their shares of what their plan's versions did together."""
     active = [one.active for one in waiting if one.active is not None]
     shares = iter(shares_of(active))
@@ -305,7 +284,7 @@ def _finished(waiting: Sequence[_Open]) -> Iterator[_Line]:
         share = next(shares) if one.active is not None else None
         drivers, remark = drivers_of(replace(one.common, share=share))
         price, usage = price_and_usage(drivers)
-        yield _Line(
+        yield TermLine(
             one.row
             | {
                 "difference": EXACT.subtract(one.common.cost, one.common.predicted),
@@ -316,146 +295,3 @@ def _finished(waiting: Sequence[_Open]) -> Iterator[_Line]:
             },
             drivers,
         )
-
-
-def _not_comparable(reason: str) -> dict[str, Any]:
-    return {"status": "not_comparable", "reason": reason}
-
-
-def _listed(part: Billed, reason: str, **more: Any) -> dict[str, Any]:
-    """A row of a cost that is listed and not compared."""
-    model, version, component, element, _ = part.key
-    return {
-        "plan": "",
-        "model": model,
-        "model_version": version,
-        "component": component,
-        "element": element,
-        "unit": part.unit,
-        "currency": part.currency,
-        "actual_cost": part.cost,
-        "actual_quantity": part.quantity,
-        **_not_comparable(reason),
-        **more,
-    }
-
-
-def _by_currency(parts: Iterable[Billed]) -> list[Billed]:
-    """Parts as one per term and currency."""
-    groups: dict[tuple[Key, str], list[Billed]] = defaultdict(list)
-    for part in parts:
-        groups[part.key, part.currency].append(part)
-    return [added(groups[name]) for name in sorted(groups)]
-
-
-def _unplanned(plans: _Plans, unmet: Sequence[Billed]) -> Iterator[_Line]:
-    """Costs that no term of a plan meets: new lines of a planned version, or no plan at all."""
-    named = {key_of(term) for terms in plans.values() for term in terms}
-    for part in _by_currency(unmet):
-        if part.cost == 0:
-            continue
-        model, version, component, element, _ = part.key
-        terms = plans.get((model, version))
-        if terms is None:
-            who = (
-                f"{model} {version}"
-                if version
-                else f"{model}, whose version the bill does not tell"
-            )
-            yield _Line(_listed(part, f"no plan for {who}"))
-            continue
-        plan = terms[0]["plan"]
-        reason = f"plan {plan} has no {component} {element} in {part.unit or 'no unit'}"
-        if part.key in named:
-            reason += " of " + _texts(
-                one.usage_type
-                for one in unmet
-                if (one.key, one.currency) == (part.key, part.currency)
-            )
-        new = {
-            "plan": plan,
-            "difference": part.cost,
-            "status": "not_planned",
-            "reason": reason,
-        }
-        yield _Line(_listed(part, reason) | new, own("new_line", None, part.cost, part.currency))
-
-
-def _texts(texts: Iterable[str], most: int = 3) -> str:
-    """The first few of some usage types, and how many more there are."""
-    names = sorted({text or "no usage type" for text in texts})
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
-
-
-def _amounts(
-    terms: Sequence[Term], amounts: Mapping[tuple[str, str], Decimal], month: _Month
-) -> Iterator[_Line]:
-    """Credits, tax, support and unused commitments against what was planned of them."""
-    planned = set()
-    for term in terms:
-        line, currency = term["element"], term["currency"]
-        planned.add((line, currency))
-        price, quantity = term["price"], _prorated(term["quantity"], month)
-        row = {name: term[name] for name in ("plan", *KEY, "usage_type", "currency")}
-        predicted = quantise(EXACT.multiply(price, quantity or ZERO))
-        actual = amounts.get((line, currency), ZERO)
-        yield _Line(
-            row
-            | {
-                "planned_price": price,
-                "planned_quantity": quantity,
-                "predicted_cost": predicted,
-                "actual_cost": actual,
-                "difference": EXACT.subtract(actual, predicted),
-                "status": "compared",
-                "reason": "",
-            },
-            own(line, predicted, actual, currency),
-        )
-    for (line, currency), cost in sorted(amounts.items()):
-        if (line, currency) in planned or cost == 0:
-            continue
-        what = OWN_LINES[line]
-        in_plan = [term["plan"] for term in terms if term["currency"] == currency]
-        if not in_plan:
-            yield _Line(_amount(line, currency, cost, f"no plan for {what} in {currency}"))
-            continue
-        new = {"plan": in_plan[0], "difference": cost, "status": "not_planned"}
-        reason = f"plan {in_plan[0]} has no {what}"
-        yield _Line(_amount(line, currency, cost, reason) | new, own(line, None, cost, currency))
-
-
-def _amount(line: str, currency: str, cost: Decimal, reason: str) -> dict[str, Any]:
-    """A row of a line of its own that is listed and not compared."""
-    return {
-        "plan": "",
-        **dict.fromkeys(KEY, ""),
-        "element": line,
-        "currency": currency,
-        "actual_cost": cost,
-        **_not_comparable(reason),
-    }
-
-
-def _other_months(actuals: Actuals) -> Iterator[_Line]:
-    groups: dict[tuple[str, Key, str], list[Billed]] = defaultdict(list)
-    for charge_month, part in actuals.other_months:
-        groups[charge_month, part.key, part.currency].append(part)
-    for charge_month, key, currency in sorted(groups):
-        part = added(groups[charge_month, key, currency])
-        yield _Line(
-            _listed(part, _of_other_month(charge_month, part.cost, currency))
-            | {"charge_month": charge_month, "actual_quantity": None}
-        )
-    for (charge_month, line, currency), cost in sorted(actuals.amounts_of_other_months.items()):
-        if cost:
-            reason = _of_other_month(charge_month, cost, currency)
-            yield _Line(_amount(line, currency, cost, reason) | {"charge_month": charge_month})
-
-
-def _of_other_month(charge_month: str, cost: Decimal, currency: str) -> str:
-    return (
-        f"{plain(cost)} {currency} of charge month {charge_month}, not of this one: "
-        "see that month's plan"
-    )
