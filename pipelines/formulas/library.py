@@ -1,7 +1,6 @@
 """The formulas that there are, by name: gathered from the modules that define them."""
 
 import difflib
-from itertools import chain
 from typing import Final
 
 from pipelines.errors import FormulaUnknown
@@ -23,27 +22,28 @@ from pipelines.formulas import (
 )
 from pipelines.formulas.formula import Formula
 
+MODULES: Final = (
+    flop,
+    training,
+    mfu,
+    goodput,
+    inference,
+    replicas,
+    managed_api,
+    serverless,
+    storage,
+    update,
+    bandwidth,
+    overheads,
+    commitments,
+    articles,
+)
+"""In the order of the articles' components: training, inference, storage, update; then what several
+of them share."""
+
 FORMULAS: Final[dict[str, Formula]] = {
-    formula.name: formula
-    for formula in chain(
-        flop.FORMULAS,
-        training.FORMULAS,
-        mfu.FORMULAS,
-        goodput.FORMULAS,
-        inference.FORMULAS,
-        replicas.FORMULAS,
-        managed_api.FORMULAS,
-        serverless.FORMULAS,
-        storage.FORMULAS,
-        update.FORMULAS,
-        bandwidth.FORMULAS,
-        overheads.FORMULAS,
-        commitments.FORMULAS,
-        articles.FORMULAS,
-    )
+    formula.name: formula for module in MODULES for formula in module.FORMULAS
 }
-"""In the order of the articles' components: training, inference, storage, update; then
-what several of them share."""
 
 
 def formula_named(name: str) -> Formula:
