@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
+from assets.command_calibrate import calibrate
 from assets.command_close import close
 from assets.command_compare import compare
 from assets.command_demo import demo
@@ -23,6 +24,7 @@ from assets.command_init import init
 from assets.command_inspect import inspect
 from assets.command_lifetime import lifetime
 from assets.command_options import EXIT_CODES
+from assets.command_predict import predict
 from assets.command_registry import registry
 from assets.command_run import backfill, run
 from assets.command_show import months, show
@@ -105,8 +107,10 @@ SUMMARIES: Final[dict[str, tuple[Callable[..., None], str]]] = {
     "show": (show, "Review a month, or several side by side."),
     "units": (units, "Show what one unit cost."),
     "usage": (usage, "Show billed units beside logged ones."),
+    "predict": (predict, "Show what plan, formula and calibration predict."),
     "compare": (compare, "Tell predicted and actual apart by named variance."),
     "lifetime": (lifetime, "Show what versions have cost since their first run."),
+    "calibrate": (calibrate, "Learn of closed months; watch for drift."),
     "explain": (explain, "Walk a figure down to its bill lines."),
     "formula": (formula, "List the formulas, show one, or work one out."),
     "upgrade": (upgrade, "Add a new version's columns to the lake."),

@@ -97,8 +97,8 @@ def _impossible_mfu(observation: Observation) -> str | None:
     most = MOST_TRAINING_MFU if observation.component in {"training", "update"} else 1.0
     if mfu > most + _TOLERANCE:
         return (
-            f"implied effective MFU {mfu:.3g} is above {most:g}: the hours or the FLOP are another "
-            "run's, or the peak is another precision's"
+            f"implied effective MFU {mfu:,.4g} is above {most:g}: the hours or the FLOP are "
+            "another run's, or the peak is another precision's"
         )
     return None
 

@@ -85,6 +85,10 @@ def test_use_counts_once_and_machine_time_stands_on_its_own(folder: Path):
     with month(folder, [charge("gpu")], models("v1") + deployed("v1"), usage=usage) as made:
         columns = ["model_version", "requests", "gpu_microseconds", "gpu_sampled_microseconds"]
         assert select(made.con, "usage/named_usage", columns) == [("v1", 4, 2_000_000, 7_000_000)]
+        by_day = ["day", "model_version", "requests", "output_tokens", "gpu_hours"]
+        assert select(made.con, "usage/volumes_by_day", by_day) == [
+            (f"{START:%Y-%m-%d}", "v1", 4, 0, 2_000_000)
+        ]
         assert select(made.con, "usage/machine_uses", ["requests", "gpu_microseconds"], **SPAN) == [
             (4, 7_000_000)
         ]
