@@ -11,10 +11,23 @@ from pipelines.formulas.formula import Value
 
 
 def each(function: Callable[..., Any], *values: Value) -> Value:
-    """A function of single values over values and columns alike; a single value stays one."""
+    """A function of single values over values and columns alike; a single value stays one.
+
+    Raises:
+        FormulaInputInvalid: as the function does, with every row that it refuses.
+    """
     if not any(isinstance(value, np.ndarray) for value in values):
         return function(*values)
-    return np.frompyfunc(function, len(values), 1)(*values)
+    found, problems, formula = [], [], ""
+    for row, ones in rows(*values):
+        try:
+            found.append(function(*ones))
+        except FormulaInputInvalid as error:
+            formula = error.formula
+            problems += [f"{row}{problem}" for problem in error.problems]
+    if problems:
+        raise FormulaInputInvalid(formula, problems)
+    return np.array(found, dtype=object)
 
 
 def rounded_up(value: Value) -> Value:

@@ -60,6 +60,15 @@ def test_a_column_of_inputs_gives_what_each_row_gives_alone(name):
     assert list(together) == alone
 
 
+def test_inputs_impossible_together_are_refused_with_their_row():
+    with pytest.raises(FormulaInputInvalid) as stopped:
+        FORMULAS["uncached_tokens"].evaluate(
+            input_tokens=[10, 1], cached_tokens=[1, 2], cache_write_tokens=0
+        )
+    (problem,) = stopped.value.problems
+    assert problem.startswith("row 2: input_tokens")
+
+
 def test_an_unknown_formula_names_the_nearest():
     with pytest.raises(FormulaUnknown, match="the nearest are training_gpu_hours"):
         formula_named("training_gpu_hour")
