@@ -67,7 +67,7 @@ def in_bill_unit(value: Fraction, unit: Unit, billed: BillUnit, month: str) -> B
         seconds = days_in_month(month) * 86_400
         value, unit = value * factor(unit, "GB-s") / seconds, "GB"
     quantity = value * factor(unit, base) / size
-    said = f"1 {billed.text} = {_shown(size)} {base}"
+    said = f"{_one(billed)} = {_shown(size)} {base}"
     return Billed(quantity, "" if size == 1 and base == unit else said)
 
 
@@ -112,7 +112,7 @@ def _machine_hours(value: Fraction, billed: BillUnit) -> Billed:
         raise ValueError(message)
     hours = size / 3600
     if _counts_accelerators(billed):
-        return Billed(value / hours, f"1 {billed.text} = {_shown(hours)} GPU-h")
+        return Billed(value / hours, f"{_one(billed)} = {_shown(hours)} GPU-h")
     each = machine_accelerators(billed)
     said = (
         f"1 {billed.text} of {billed.machine or billed.usage_type} = {_shown(hours * each)} GPU-h"
@@ -158,6 +158,11 @@ def _gigabyte(billed: BillUnit) -> Fraction:
 
 def _counts_accelerators(billed: BillUnit) -> bool:
     return _OF_ACCELERATORS.search(billed.text) is not None
+
+
+def _one(billed: BillUnit) -> str:
+    """One of the unit: `1 Hrs`, `1K tokens`."""
+    return billed.text if billed.text[:1].isdigit() else f"1 {billed.text}"
 
 
 def _shown(number: Fraction) -> str:

@@ -310,20 +310,14 @@ class FormulaUse(_Planned):
     usage_type: str = ""
     price: Decimal | None = None
     machine: str = ""
-    """The machine type whose price a book has (`p5.48xlarge`), instead of `price`."""
+    """The machine type (`p5.48xlarge`) that is billed: how many accelerators an hour of it holds,
+    and, without `price`, what a price book says of it."""
     provider: str = ""
     region: str = ""
     chip: str = ""
     precision: str = ""
     inputs: dict[str, str | int | Decimal] = {}
     """A symbol's value, a number in its unit or text with one (`"352.49 GB"`)."""
-
-    @model_validator(mode="after")
-    def _says_one_price(self) -> "FormulaUse":
-        if self.price is not None and self.machine:
-            message = "give price or machine"
-            raise ValueError(message)
-        return self
 
 
 class Event(Section):
@@ -492,6 +486,7 @@ def _overlapping_plans(catalogue: Catalogue) -> list[str]:
         for what, plan in (
             *((f"{p.model} {p.version}", p) for p in catalogue.plans),
             *((p.line, p) for p in catalogue.plan_amounts),
+            *((f"{p.formula} of {p.model} {p.version}", p) for p in catalogue.formulas),
         )
         if plan.last_month < plan.first_month
     ]
