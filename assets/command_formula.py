@@ -31,6 +31,15 @@ def formula(
             show_default=False,
         ),
     ] = None,
+    commitments: Annotated[
+        Path | None,
+        typer.Option(
+            "--commitments",
+            help="A CSV of savings plans and reservations, applied to the usage of --inputs.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
     articles: Annotated[
         bool, typer.Option("--articles", help="The source articles' examples, worked out.")
     ] = False,
@@ -46,9 +55,15 @@ def formula(
     memory, `month=2026-03` for the hours of that month. Suspicious inputs are computed and named.
 
     With --inputs a row that cannot be computed gets its reason, the others their results, and the
-    exit code is 3. Columns that are no symbols (a model, a version) are carried along. With
-    --articles the table shows what the source articles print, what their expressions give and what
-    is right; p=2 s=0.023 e=0.09 price it.
+    exit code is 3. Columns that are no symbols (a model, a version) are carried along.
+
+    With --commitments the usage of --inputs (hour,what,units,on_demand_price[,account,eligible]) is
+    covered hour by hour as AWS does it, by commitments
+    (id,kind,commitment,what,rate[,account,shared,units]; kind: compute, instance, reservation), and
+    every hour of `month=` is charged. --csv writes the hours.
+
+    With --articles the table shows what the source articles print, what their expressions give and
+    what is right; p=2 s=0.023 e=0.09 price it.
 
     \b
     Examples:
@@ -58,10 +73,13 @@ def formula(
         block_2=460800 price_2=0.022 price_3=0.021
       modelspend formula gb_months held="39357600 GiB-h" month=2026-03
       modelspend formula effective_price discount=0.3 --inputs prices.csv --csv
+      modelspend formula --commitments plans.csv --inputs usage.csv month=2026-09
       modelspend formula --articles p=2 s=0.023 e=0.09
     """  # noqa: D301 -- \b keeps the lines of the examples apart
     name, given = _parted(words or [])
-    if articles:
+    if commitments:
+        _apply_commitments(name, given, inputs, commitments, as_json=as_json, as_csv=as_csv)
+    elif articles:
         if name or inputs:
             message = "--articles goes with prices only: p=2 s=0.023 e=0.09"
             raise typer.BadParameter(message)
@@ -138,6 +156,31 @@ def _work_out_rows(
         _say_what_is_missing(answers)
     if any(answer.value is None for answer in answers):
         raise typer.Exit(BadInput.exit_code)
+
+
+def _apply_commitments(
+    name: str,
+    given: dict[str, str],
+    inputs: Path | None,
+    commitments: Path,
+    *,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    from assets.command_options import month_text
+    from pipelines.formulas.commitment_tables import NAME, commitments_of, usage_of
+    from pipelines.formulas.savings_plans import apply
+    from pipelines.review.savings_plans import savings_plan_sheets
+
+    if name not in {"", NAME} or inputs is None or given.keys() - {"month"}:
+        message = "--commitments goes with --inputs USAGE.csv and, if wanted, month=2026-09"
+        raise typer.BadParameter(message)
+    month = month_text(given.get("month"))
+    plans, reservations = commitments_of(_text(commitments), str(commitments))
+    usage, hours = usage_of(_text(inputs), str(inputs), month)
+    found = apply(usage, plans, reservations, hours)
+    sheets = savings_plan_sheets(found, plans, reservations)
+    _write(sheets, "hours", as_json=as_json, as_csv=as_csv)
 
 
 def _text(file: Path) -> str:

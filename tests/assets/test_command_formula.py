@@ -91,6 +91,7 @@ def test_what_cannot_be_worked_out_says_everything_that_is_wrong():
         (("--articles", "q=1"), "q is no price"),
         (("--articles", "p=dear"), "p: 'dear' is no number"),
         (("gb_months", "--inputs", "nowhere.csv"), "cannot be read"),
+        (("--commitments", "nowhere.csv"), "goes with --inputs USAGE.csv"),
     ],
 )
 def test_wrong_usage_is_told_apart_from_bad_input(words, said):
@@ -163,6 +164,69 @@ def test_a_cell_without_a_column_spoils_its_row_only(tmp_path: Path):
     assert result.exit_code == 3
     assert [row["result"] for row in lines(result.stdout)] == ["", "1"]
     assert "a cell without a column: '7'" in result.stdout
+
+
+PLANS = """id,kind,commitment,what,rate,units
+sp,compute,2.00,r5,0.70,
+sp,compute,2.00,vcpu,0.03,
+ri,reservation,0.50,r5,,1
+"""
+USAGE = """hour,what,units,on_demand_price,account,eligible
+2026-09-01T10:00,r5,4,1.00,shop,
+2026-09-01 10:00,vcpu,100,0.04,shop,no
+2026-09-01T12:00,r5,3,1.00,shop,yes
+"""
+
+
+def bought(folder: Path, plans: str = PLANS, usage: str = USAGE) -> tuple[str, ...]:
+    (folder / "plans.csv").write_text(plans)
+    (folder / "usage.csv").write_text(usage)
+    return ("--commitments", str(folder / "plans.csv"), "--inputs", str(folder / "usage.csv"))
+
+
+def test_commitments_are_applied_hour_by_hour_and_charged_in_every_hour(tmp_path: Path):
+    files = bought(tmp_path)
+    first, quiet, last = lines(answer(*files, "--csv"))
+    # 10:00: one r5 reserved, 2.00 / 0.70 = 20/7 of the other three, 1/7 x 1.00 and 4.00 on demand
+    assert (first["charge"], first["unused"]) == ("6.642857142857142857", "0")
+    # of eligible 4.00 all but 1/7 is covered
+    assert first["coverage"] == "0.964285714285714286"
+    assert (quiet["hour"], quiet["charge"], quiet["unused"]) == ("2026-09-01 11:00", "2.5", "2")
+    # 12:00: two at 0.70 are left for the plan
+    assert (last["used"], last["on_demand"], last["utilisation"]) == ("1.4", "0", "0.7")
+    document = json.loads(answer(*files, "month=2026-09", "--json"))
+    assert len(document["hours"]) == 720
+    told = {row["id"]: (row["due"], row["worth"]) for row in document["commitments"]}
+    # 20/7 + 2 at 1.00 on demand; 2 reserved hours of one
+    assert told == {"sp": ("1440", "4.857142857142857143"), "ri": ("360", "2")}
+    assert "By commitment" in answer(*files)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("sp,compute,2.00,vcpu", "sp,compute,3.00,vcpu", "sp differ in more than what and rate"),
+        ("sp,compute,2.00,vcpu", "sp,compute,2.00,r5", "sp has two rates for r5"),
+        ("sp,compute,2.00,vcpu", "sp,spot,2.00,vcpu", "row 2: kind 'spot' is none of instance"),
+        (",,1\n", ",,\n", "row 3: units: not given"),
+        ("0.03", "0.05", "the rate of vcpu must be above 0 and at most its on-demand price"),
+        ("kind", "sort", "has no column 'kind'"),
+        ("T12:00", "T12:30", "row 3: hour '2026-09-01T12:30': give the full hour in UTC"),
+        ("2026-09-01T12:00", "2026-09-01", "row 3: hour '2026-09-01': give the full hour"),
+        ("T12:00", "T12:00Z", "give the full hour in UTC, without a zone"),
+        ("2026-09-01T12:00", "noon", "hour 'noon' is no hour"),
+        (",4,", ",four,", "row 1: units: 'four' is no number"),
+        ("shop,yes", "shop,maybe", "eligible: 'maybe' is neither yes nor no"),
+        ("2026-09-01T12:00", "2026-10-01T12:00", "not only of 2026-09"),
+    ],
+)
+def test_commitments_or_usage_that_cannot_be_read_are_not_applied_in_part(
+    tmp_path: Path, old, new, said
+):
+    files = bought(tmp_path, PLANS.replace(old, new, 1), USAGE.replace(old, new, 1))
+    result = ask("formula", *files, "month=2026-09")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert said in result.stderr
 
 
 def test_the_articles_450_stands_beside_its_130():
