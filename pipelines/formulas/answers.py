@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from pipelines.errors import FormulaInputInvalid
-from pipelines.formulas.chips import BANDWIDTH, MEMORY, PEAK, with_chip
+from pipelines.formulas.chips import BANDWIDTH, MEMORY, PEAK, said_of, with_chip
 from pipelines.formulas.formula import Formula, Value
 from pipelines.months import days_in_month
 
@@ -159,5 +159,5 @@ def _alone(formula: Formula, answer: Answer) -> Answer:
 def _with(formula: Formula, answer: Answer, value: Fraction | float) -> Answer:
     if not math.isfinite(value):
         return Answer(answer.given, answer.values, reason="it comes to no finite number")
-    said = tuple(formula.said_of(**answer.values))
+    said = tuple(said_of(formula, answer.values, answer.given.get("chip", "")))
     return Answer(answer.given, answer.values, value, cautions=said)

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipelines.errors import FormulaInputInvalid
-from pipelines.formulas.formula import Formula
+from pipelines.formulas.columns import cautioned
+from pipelines.formulas.formula import Formula, Value
 from pipelines.formulas.units import in_unit
 
 PRECISIONS: Final = ("bf16", "fp16", "fp8")
@@ -196,7 +197,15 @@ def sparse_only(peak: Fraction) -> str:
     )
 
 
-def sparse_perhaps(peak: Fraction) -> str:
+def said_of(formula: Formula, values: Mapping[str, Value], chip: str) -> list[str]:
+    """The cautions of a formula, and that on a peak which no chip was named for."""
+    said = formula.said_of(**values)
+    if chip or PEAK not in values:
+        return said
+    return said + cautioned(_sparse_perhaps, values[PEAK])
+
+
+def _sparse_perhaps(peak: Fraction) -> str:
     """A caution on a peak that is dense at 8 bits and sparse at 16 bits; '' for any other."""
     if peak not in _dense() or peak not in _sparse():
         return ""

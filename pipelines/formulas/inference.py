@@ -8,7 +8,6 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from pipelines.formulas.chips import sparse_perhaps
 from pipelines.formulas.columns import cautioned, larger, refuse, rounded_down
 from pipelines.formulas.formula import Formula, Symbol, Value
 from pipelines.formulas.symbols import (
@@ -231,7 +230,7 @@ def _cautions(**inputs: Value) -> list[str]:
                 ),
                 inputs[name],
             )
-    return said + cautioned(sparse_perhaps, inputs["peak_flops"])
+    return said
 
 
 FORMULAS: Final = (

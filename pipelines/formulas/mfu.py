@@ -15,7 +15,6 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from pipelines.formulas.chips import sparse_perhaps
 from pipelines.formulas.columns import cautioned
 from pipelines.formulas.flop import MPT, attention_flop, said_of_attention
 from pipelines.formulas.formula import Formula, Symbol, Value
@@ -61,12 +60,8 @@ def gpu_hours_cautions(**inputs: Value) -> list[str]:
         said += said_of_attention(**inputs)
     for name in MFU_CONVENTIONS:
         if name in inputs:
-            said += mfu_cautions(name, inputs[name], inputs.get("peak_flops"))
+            said += mfu_cautions(name, inputs[name])
     return said
-
-
-def _share_cautions(share: Value) -> list[str]:
-    return cautioned(_share, share)
 
 
 def _share(share: Fraction) -> str:
@@ -128,7 +123,7 @@ def _mfu_formula(
     """An MFU worked out backwards: the result is looked at, for it tells wrong inputs."""
 
     def cautions(**inputs: Value) -> list[str]:
-        said = _share_cautions(of(**inputs)) + cautioned(sparse_perhaps, inputs["peak_flops"])
+        said = cautioned(_share, of(**inputs))
         return said + (said_of_attention(**inputs) if "layers" in inputs else [])
 
     return Formula(name, title, says, symbols, "", of, MPT, cautions=cautions)

@@ -21,6 +21,7 @@ import polars as pl
 from pipelines.contracts import PREDICTED, require
 from pipelines.errors import FormulaInputInvalid, FormulaUnknown
 from pipelines.formulas.bill_units import BillUnit, hours_of, in_bill_unit
+from pipelines.formulas.chips import said_of
 from pipelines.formulas.formula import Formula, Symbol
 from pipelines.formulas.library import formula_named
 from pipelines.formulas.physical_inputs import Told, as_text, inputs_of
@@ -184,7 +185,7 @@ def _predicted(
     """
     values = inputs_of(use, formula, month, measured, told)
     result = _result(formula, values)
-    told.put("(result)", result, formula.unit, cautions=formula.said_of(**values))
+    told.put("(result)", result, formula.unit, cautions=said_of(formula, values, use.chip))
     if formula.unit == MONEY:
         return _of_money(use, formula, values, result, month)
     billed = BillUnit(use.unit, use.provider, use.usage_type, use.machine)

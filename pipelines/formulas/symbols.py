@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Final
 
-from pipelines.formulas.chips import sparse_only, sparse_perhaps
+from pipelines.formulas.chips import sparse_only
 from pipelines.formulas.columns import cautioned
 from pipelines.formulas.formula import Symbol, Value
 
@@ -89,9 +89,9 @@ def mfu(name: str, sign: str, meaning: str) -> Symbol:
     return Symbol(name, sign, "", meaning, high=1, low_is_in=False)
 
 
-def mfu_cautions(name: str, share: Value, peak: Value | None = None) -> list[str]:
-    """What is suspicious about an MFU that was given, and about the peak it is of."""
-    said = cautioned(
+def mfu_cautions(name: str, share: Value) -> list[str]:
+    """What is suspicious about an MFU that was given."""
+    return cautioned(
         lambda one: (
             f"{name} {float(one):.4g} is above {float(HIGHEST_TYPICAL_MFU)}: few runs reach it"
             if one > HIGHEST_TYPICAL_MFU
@@ -99,7 +99,6 @@ def mfu_cautions(name: str, share: Value, peak: Value | None = None) -> list[str
         ),
         share,
     )
-    return said if peak is None else said + cautioned(sparse_perhaps, peak)
 
 
 def attention_cautions(layers: Value, model_width: Value, context_length: Value) -> list[str]:

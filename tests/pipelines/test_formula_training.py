@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 
 from pipelines.errors import FormulaInputInvalid
+from pipelines.formulas.chips import said_of
 from pipelines.formulas.library import formula_named
 
 MODEL = {"active_parameters": "1B parameters", "tokens": "10B tokens"}
@@ -133,8 +134,11 @@ def test_the_sparse_peak_of_a_chip_is_refused_where_no_chip_is_that_fast():
     ]
 
 
-def test_the_peak_at_8_bits_is_taken_with_a_caution_for_it_is_the_sparse_one_at_16():
-    (said,) = cautions("training_gpu_hours", **MODEL, **(RUN | {"peak_flops": "1979 TFLOP/s"}))
+def test_a_peak_at_8_bits_is_cautioned_where_no_chip_says_that_it_is_not_the_sparse_one_at_16():
+    formula = formula_named("training_gpu_hours")
+    inputs, _ = formula.read({**MODEL, **RUN, "peak_flops": "1979 TFLOP/s"})
+    assert said_of(formula, inputs, chip="H100") == []
+    (said,) = said_of(formula, inputs, chip="")
     assert said == (
         "peak_flops 1.979e+15 FLOP/s is right at 8 bits; at bf16 it is the peak of NVIDIA H100 "
         "SXM5 80GB with 2:4 sparsity, and the dense one is 9.895e+14"
