@@ -16,7 +16,7 @@ from pipelines.calibration.baselines import (
     baselines,
     naive_error,
 )
-from pipelines.calibration.engine import calibrate
+from pipelines.calibration.engine import calibrate, total_misses
 from pipelines.calibration.metrics import Forecast, intervals, score, together
 from pipelines.calibration.observations import as_known, latest
 from tests.pipelines.calibration_observations import (
@@ -84,7 +84,8 @@ def test_a_restatement_changes_no_forecast_made_before_it():
 
 def test_a_restatement_after_the_origin_changes_nothing_of_a_calibration():
     year = honest_year()
-    restated = replace(year[0], actual=year[0].actual * 5, known_at=at("2026-02-01"))
+    august = next(one for one in year if one.month == "2025-08")
+    restated = replace(august, actual=august.actual * 5, known_at=at("2026-02-01"))
     assert calibrate([*year, restated], JANUARY_2026) == calibrate(year, JANUARY_2026)
 
 
@@ -99,6 +100,11 @@ def test_horizon_three_predicts_the_second_month_after_the_one_that_begins():
     made = backtest(honest_year(models=1))
     assert [one.outcome.month for one in of_month(made, "2025-06", 3)] == ["2025-08"]
     assert [one.outcome.month for one in of_month(made, "2025-06", 1)] == ["2025-06"]
+
+
+def test_intervals_are_of_misses_of_the_month_ahead_whatever_else_is_predicted():
+    year = honest_year(models=2)
+    assert [one for one in backtest(year) if one.horizon == 1] == backtest(year, horizons=(1,))
 
 
 def test_nothing_is_predicted_before_three_months_are_known():
@@ -141,6 +147,11 @@ def test_misses_are_counted_in_money_at_the_price_paid():
     assert found.mase == pytest.approx(1.0)  # both missed by 10, as the month before did
     assert found.mape == pytest.approx((0.1 + 0.2) / 2)
     assert found.smape == pytest.approx((200 * 10 / 210 + 200 * 10 / 90) / 2)
+
+
+def test_a_percentage_of_next_to_nothing_is_left_out_of_the_mean():
+    made = [forecast(100.0, 110.0), forecast(0.5, 5.0)]
+    assert score(made, CALIBRATED).mape == pytest.approx(0.1)
 
 
 def test_methods_are_compared_where_both_made_a_forecast():
@@ -229,6 +240,21 @@ def test_intervals_that_hold_half_of_twenty_are_refused_as_too_narrow():
     )
 
 
+def test_seventy_six_percent_of_a_thousand_is_within_five_points_of_eighty():
+    # 95 % confidence is 73 % to 79 %: without the five points it would be refused.
+    made = [forecast(100.0, 100.0 if n % 25 < 19 else 50.0, half_width=0.1) for n in range(1000)]
+    assert judge("inference", made, 3).is_accepted
+
+
+def test_the_gate_judges_the_month_ahead_alone():
+    good = [forecast(100.0, 100.0, **{LAST_MONTH: 90.0}) for _ in range(3)]
+    far = [
+        replace(forecast(100.0, 300.0, **{LAST_MONTH: 90.0}), horizon=3, half_width=0.1)
+        for _ in range(30)
+    ]
+    assert judge("inference", good + far, 3).said == judge("inference", good, 3).said
+
+
 def test_few_intervals_that_held_all_are_no_reason_to_refuse():
     made = [forecast(100.0, 100.0, half_width=0.1) for _ in range(5)]
     assert judge("inference", made, 3).is_accepted
@@ -286,6 +312,13 @@ def test_the_width_of_a_total_is_less_than_the_sum_of_its_parts_would_be():
     found = calibrate(honest_year(models=6), JANUARY_2026)
     assert found.total_half_width is not None
     assert found.total_half_width < found.coefficients[0].half_width
+
+
+def test_the_misses_of_a_total_are_of_all_its_parts_in_money():
+    # 2 x 100 + 3 x 50 = 350 came for 2 x 90 + 3 x 60 = 360; horizon 3 is another forecast.
+    parts = [forecast(100.0, 90.0, price=2.0), forecast(50.0, 60.0, price=3.0)]
+    far = replace(forecast(100.0, 1.0), horizon=3)
+    assert total_misses([*parts, far]) == [pytest.approx(math.log(360 / 350))]
 
 
 def test_an_impossible_month_is_neither_fitted_nor_scored_but_reported():

@@ -59,6 +59,31 @@ def test_two_models_are_drawn_to_their_middle_by_the_noise_of_their_months():
     assert math.log(k_of(fitted, "b")) == pytest.approx(0.4 + 0.2 * own, abs=1e-6)
     assert math.log(k_of(fitted, "unseen", "v9")) == pytest.approx(0.4, abs=1e-9)
     assert fitted.spreads[0].models == pytest.approx(math.sqrt(0.08 * own), abs=1e-6)
+    # A third model: the middle is known to 1 / (2 / 0.08) = 0.04, and models lie tau^2 from it.
+    unseen = fitted.coefficient_for(("unseen", "v9", *GROUP))
+    assert unseen.log_variance == pytest.approx(0.04 + 0.08 * own, abs=1e-6)
+
+
+def test_two_versions_of_one_model_are_drawn_to_it_in_the_same_way():
+    own = 1 - (0.04 / (2 * CUT_NORMAL) / 2) / 0.08
+    fitted = fit(from_logs([0.1, 0.3], version="v1") + from_logs([0.5, 0.7], version="v2"))
+    assert math.log(k_of(fitted)) == pytest.approx(0.4 - 0.2 * own, abs=1e-6)
+    assert math.log(k_of(fitted, version="v2")) == pytest.approx(0.4 + 0.2 * own, abs=1e-6)
+    next_version = fitted.coefficient_for(("search", "v3", *GROUP))
+    assert (next_version.level, round(math.log(next_version.k), 9)) == ("model", 0.4)
+    assert next_version.log_variance == pytest.approx(0.04 + 0.08 * own, abs=1e-6)
+
+
+def test_a_new_version_every_month_teaches_its_model_and_no_difference_between_versions():
+    seen = [
+        observation(f"2026-0{at}", model=model, version=f"v{at}", k=math.exp(log))
+        for model, logs in (("a", (0.1, 0.3)), ("b", (0.5, 0.7)))
+        for at, log in enumerate(logs, start=1)
+    ]
+    fitted = fit(seen)
+    assert fitted.spreads[0].versions == 0.0
+    assert k_of(fitted, "a", "v1") == k_of(fitted, "a", "v2") == k_of(fitted, "a", "v9")
+    assert k_of(fitted, "a", "v1") < k_of(fitted, "b", "v1")
 
 
 def test_models_that_differ_no_more_than_their_months_share_one_coefficient():

@@ -12,8 +12,9 @@ def test_the_effective_mfu_is_the_assumed_one_by_k():
     assert effective_mfu(observation(k=1.25)) is None
 
 
-def test_training_with_an_implied_mfu_above_seven_tenths_is_rejected():
-    problem = problem_of(observation(component="training", k=0.5, mfu=0.4))
+@pytest.mark.parametrize("component", ["training", "update"])
+def test_training_with_an_implied_mfu_above_seven_tenths_is_rejected(component):
+    problem = problem_of(observation(component=component, k=0.5, mfu=0.4))
     assert problem.startswith("implied effective MFU 0.8 is above 0.7: the hours or the FLOP are")
 
 
