@@ -69,7 +69,7 @@ def _values(found: Recomputed, prices: Mapping[str, Fraction]) -> dict[str, Any]
         "gives": _decimal(found.gives),
         "correct": _correct(found),
         "cost": _decimal(cost),
-        "flags": " ".join(case.flags),
+        "flags": " ".join(found.flags),
         "note": case.note,
     }
 
@@ -89,7 +89,7 @@ def _people(found: Recomputed, prices: Mapping[str, Fraction]) -> dict[str, Any]
         "gives": shown(found.gives),
         "correct": _correct(found),
         "cost": shown(cost) or None,
-        "flags": " ".join(case.flags),
+        "flags": " ".join(found.flags),
     }
 
 
