@@ -336,7 +336,7 @@ FORMULAS: Final = (
     ),
     Formula(
         "serving_gpu_hours_cached",
-        "The same where a cache has its own throughput",
+        "Accelerator-hours billed for a month's tokens, where a cache has its own throughput",
         "H = n_r (tok_new / thr_in + tok_hit / thr_hit + tok_out / thr_out) / (3600 u)",
         (
             UNCACHED_INPUT_TOKENS,
