@@ -184,7 +184,7 @@ def _write(
         document = as_document(review.sheets)
         write_json({**review.facts, **empty, **document, "notes": list(review.sentences)})
     elif as_csv:
-        write_csv([sheet for sheet in review.sheets if sheet.name == table])
+        write_csv([s for s in review.sheets if s.name == table and s.audience != "people"])
     else:
         out = console()
         for sheet in review.sheets:

@@ -15,7 +15,10 @@ def lifetime(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     table: Annotated[
-        str, typer.Option("--table", help="Which table --csv writes: lifetime, lifetime_months.")
+        str,
+        typer.Option(
+            "--table", help="Which table --csv writes: lifetime, lifetime_plans, lifetime_months."
+        ),
     ] = "lifetime",
     settings: SettingsFile = None,
 ) -> None:
@@ -42,7 +45,7 @@ def lifetime(
     from pipelines.review.lifetime import lifetime_sheets, unpublished_sentence
     from pipelines.spend.lifetime import lives
 
-    names = ("lifetime", "lifetime_months")
+    names = ("lifetime", "lifetime_plans", "lifetime_months")
     if table not in names:
         message = f"there is no table {table!r} here; there are: {', '.join(names)}"
         raise typer.BadParameter(message)

@@ -7,7 +7,7 @@ never mixed: a comparison is of one kind and one volume. Shares are derived for 
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from typing import Any, Final
@@ -16,13 +16,7 @@ import polars as pl
 
 from pipelines.contracts import COMPONENTS, VARIANCE
 from pipelines.money import EXACT, as_decimal, split
-from pipelines.review.driver_words import (
-    AMOUNT_LINES,
-    VARIANCES,
-    Driver,
-    gap_sentence,
-    largest,
-)
+from pipelines.review.driver_words import AMOUNT_LINES, VARIANCES, Driver, Gap, gap_of
 from pipelines.review.prediction import covered, not_compared_sheets
 from pipelines.review.sheets import MODEL_BUCKETS, NO_OWNER, ZERO, Column, Level, Review, Row, Sheet
 from pipelines.variance.thresholds import Threshold
@@ -86,12 +80,12 @@ def compare_review(months: Sequence[ComparedMonth], wanted: Wanted) -> Review:
     sheets: list[Sheet] = []
     for currency in sorted({line.names["currency"] for line in lines}):
         mine = [line for line in lines if line.names["currency"] == currency]
-        rows = _grouped(mine, months, wanted.by)
+        rows, gaps = _grouped(mine, months, wanted.by), _gaps(mine)
         partial = covered(variance.filter(pl.col("currency") == currency))
         sheets += [
             _comparison(rows, currency, wanted, partial),
-            _variances(rows, currency, wanted),
-            _largest_drivers(mine, currency),
+            *_variances(rows, currency, wanted, gaps),
+            _largest_drivers(gaps, currency),
         ]
     in_table = {tuple(line.names[name] for name in ("billing_month", *_TERM)) for line in lines}
     left = [
@@ -263,12 +257,12 @@ def _comparison(
             Column("difference", "difference", "money"),
             Column("difference_share", "of predicted", "share"),
             Column("reading", "reading"),
-            Column("goal", f"goal {wanted.threshold.share * 100:f} %"),
+            Column("goal", f"goal {wanted.threshold.percent}"),
         ),
         tuple(Row(_judged(names, sums, currency, wanted), level) for names, sums, level in rows),
         notes=(
             *partial,
-            f"Goal: {wanted.threshold.words}. A positive difference is unfavourable.",
+            f"A positive difference is unfavourable. Goal: less than {wanted.threshold.words}.",
         ),
         labels=keys,
     )
@@ -294,9 +288,12 @@ def _judgement(difference: Decimal, predicted: Decimal, goal: Threshold) -> dict
     }
 
 
-def _variances(rows: Sequence[_Named], currency: str, wanted: Wanted) -> Sheet:
+def _variances(
+    rows: Sequence[_Named], currency: str, wanted: Wanted, gaps: Sequence[Gap]
+) -> tuple[Sheet, Sheet]:
+    """The same table twice: exact for machines, and without what is 0.00 for people."""
     keys = VIEWS[wanted.by]
-    return Sheet(
+    exact = Sheet(
         "variances",
         f"The difference by variance, {currency}",
         (
@@ -309,26 +306,33 @@ def _variances(rows: Sequence[_Named], currency: str, wanted: Wanted) -> Sheet:
             Row({"currency": currency, **names, **sums.values()}, level)
             for names, sums, level in rows
         ),
-        notes=(f"Order: {METHODS[wanted.method]}.",),
+        notes=(f"Order: {METHODS[wanted.method]}.", *(gap.sentence for gap in gaps)),
         labels=keys,
+        audience="machine",
     )
+    shown = [
+        Row({k: v for k, v in row.values.items() if k not in VARIANCES or round(v, 2)}, row.level)
+        for row in exact.rows
+    ]
+    return exact, replace(exact, rows=tuple(shown), audience="people")
 
 
-def _largest_drivers(lines: Sequence[_Line], currency: str) -> Sheet:
-    """Of every model, and every line that no model has, what its gap is made of most."""
-    by_model: dict[str, list[Driver]] = defaultdict(list)
+def _by_model(lines: Sequence[_Line]) -> list[tuple[str, list[Driver]]]:
+    """The drivers of every model, and of every line that no model has."""
+    found: dict[str, list[Driver]] = defaultdict(list)
     for line in lines:
         [name] = _key(line.names, "model")
-        by_model[name] += line.drivers
-    rows = []
-    for model, drivers in sorted(by_model.items(), key=lambda item: _order((item[0],), "model")):
-        said = gap_sentence(model, drivers)
-        if said is None:
-            continue
-        gap = sum((driver["amount"] for driver in drivers), ZERO)
-        best = largest(drivers, is_positive=gap > 0)
-        named = {name: best[name] for name in _DRIVER}
-        rows.append(Row({**named, "model": model, "gap": gap, "sentence": said}))
+        found[name] += line.drivers
+    return sorted(found.items(), key=lambda item: _order((item[0],), "model"))
+
+
+def _gaps(lines: Sequence[_Line]) -> list[Gap]:
+    found = (gap_of(model, drivers) for model, drivers in _by_model(lines))
+    return [gap for gap in found if gap is not None]
+
+
+def _largest_drivers(gaps: Sequence[Gap], currency: str) -> Sheet:
+    """What each gap is made of most, with the numbers of its sentence."""
     return Sheet(
         "largest_drivers",
         f"The largest driver of each model's difference, {currency}",
@@ -336,18 +340,34 @@ def _largest_drivers(lines: Sequence[_Line], currency: str) -> Sheet:
             Column("currency", "currency"),
             Column("model", "model"),
             Column("gap", "difference", "money"),
-            *(Column(name, name.replace("_", " ")) for name in _DRIVER if name != "currency"),
-            Column("sentence", ""),
+            Column("variance", "variance"),
+            Column("variance_amount", "of variance", "money"),
+            *(Column(name, name.replace("_", " ")) for name in _DRIVER),
+            Column("sentence", "in words"),
         ),
-        tuple(rows),
-        machine_only=("currency", "model", "gap", *_DRIVER),
+        tuple(
+            Row(
+                {name: gap.largest[name] for name in _DRIVER}
+                | {
+                    "currency": currency,
+                    "model": gap.model,
+                    "gap": gap.amount,
+                    "variance": gap.variance,
+                    "variance_amount": gap.of_variance,
+                    "sentence": gap.sentence,
+                }
+            )
+            for gap in gaps
+        ),
+        audience="machine",
     )
 
 
 _DRIVER: Final = (
-    *("currency", "billing_month", "model_version", "component", "element", "usage_type"),
-    *("variance", "amount", "predicted_value", "actual_value", "value_unit"),
+    *("charge_month", "model_version", "component", "element", "usage_type"),
+    *("amount", "predicted_value", "actual_value", "value_unit"),
 )
+"""Of the term that has most of the variance."""
 
 
 def full_plan_review(months: Sequence[ComparedMonth], wanted: Wanted) -> Review:
@@ -428,7 +448,7 @@ def _landing(
             Column("difference", "difference", "money"),
             Column("difference_share", "of plan", "share"),
             Column("reading", "reading"),
-            Column("goal", f"goal {wanted.threshold.share * 100:f} %"),
+            Column("goal", f"goal {wanted.threshold.percent}"),
         ),
         tuple(rows),
         notes=(said if days < whole else f"{month} is billed to its last day: nothing is left.",),

@@ -4,6 +4,7 @@ A sentence holds the variance's own inputs, as the table of drivers keeps them, 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
@@ -46,28 +47,99 @@ Driver = Mapping[str, Any]
 """A row of `out_variance__drivers`."""
 
 
+@dataclass(frozen=True)
+class Gap:
+    """Why a model's actual is not what was predicted: the largest variance, and what it is of."""
+
+    model: str
+    amount: Decimal
+    variance: str
+    """The named variance whose sum over the model's terms is the largest of the gap's own sign: one
+    of the other sign cannot be why it is there."""
+    of_variance: Decimal
+    largest: Driver
+    """The term that has most of it."""
+    is_one_term: bool
+    """Nothing else has any of it."""
+    against: tuple[str, Decimal] | None
+    """The largest variance of the other sign, where it offsets a tenth of the first or more."""
+
+    @property
+    def sentence(self) -> str:
+        """The gap in a sentence that its numbers support."""
+        currency = self.largest["currency"]
+        way = "over" if self.amount > 0 else "under"
+        said = f"{self.model}: {show(abs(self.amount))} {currency} {way} the prediction, most by "
+        if self.is_one_term:
+            said += driver_words(self.largest)
+        else:
+            said += f"{VARIANCES[self.variance]}, {signed(self.of_variance)} {currency}, "
+            said += _told(f"its largest part in {term_words(self.largest)}", self.largest)
+        if self.against is not None:
+            name, amount = self.against
+            said += f"; against it {VARIANCES[name]}, {signed(amount)} {currency}"
+        return f"{said}."
+
+
+def gap_of(model: str, drivers: Sequence[Driver]) -> Gap | None:
+    """The gap of a model whose drivers these are; None where there is none."""
+    sums = dict.fromkeys(VARIANCES, Decimal(0))
+    for driver in drivers:
+        sums[driver["variance"]] += driver["amount"]
+    amount = sum(sums.values(), Decimal(0))
+    if amount == 0:
+        return None
+    is_over = amount > 0
+    order = list(VARIANCES)
+
+    def largest(is_positive: bool) -> str | None:
+        found = [name for name in order if sums[name] and (sums[name] > 0) == is_positive]
+        return max(found, key=lambda name: abs(sums[name]), default=None)
+
+    best, other = largest(is_over), largest(not is_over)
+    if best is None:
+        message = f"{model} differs by {amount} and has no variance of that sign"
+        raise ValueError(message)
+    terms = [driver for driver in drivers if driver["variance"] == best and driver["amount"]]
+    same = [driver for driver in terms if (driver["amount"] > 0) == is_over]
+    offsets = other is not None and abs(sums[other]) * 10 >= abs(sums[best])
+    return Gap(
+        model,
+        amount,
+        best,
+        sums[best],
+        max(same, key=lambda driver: abs(driver["amount"])),
+        len(terms) == 1,
+        (other, sums[other]) if other is not None and offsets else None,
+    )
+
+
 def term_words(driver: Driver) -> str:
-    """`v2 inference hardware`, or the line that no model has: `tax`."""
+    """`v2 inference hardware`, or the line that no model has: `tax`; with its month."""
     if not driver["model"]:
-        return AMOUNT_LINES.get(driver["element"], driver["element"])
+        return f"{driver['charge_month']}"
     names = [driver["model_version"], driver["component"], driver["element"].replace("_", " ")]
     words = " ".join(name for name in names if name)
-    return f"{words} ({driver['usage_type']})" if driver["usage_type"] else words
+    told = f" ({driver['usage_type']})" if driver["usage_type"] else ""
+    return f"{words}{told} in {driver['charge_month']}"
 
 
 def driver_words(driver: Driver) -> str:
-    """`idle capacity of v2 inference hardware: 45.2 % ... instead of 100 %, +410.45 USD`."""
-    name = driver["variance"]
-    what = VARIANCES.get(name, name)
-    if driver["model"]:
-        what = f"{what} of {term_words(driver)}"
+    """`idle capacity of v2 inference hardware in 2026-07: 45.2 % ..., +410.45 USD`."""
+    what = VARIANCES[driver["variance"]]
+    return _told(f"{what} {'of' if driver['model'] else 'in'} {term_words(driver)}", driver)
+
+
+def _told(what: str, driver: Driver) -> str:
     change = _change(driver)
     told = f"{what}: {change}" if change else what
     return f"{told}, {signed(driver['amount'])} {driver['currency']}"
 
 
 def _change(driver: Driver) -> str:
-    planned, actual = driver["predicted_value"], driver["actual_value"]
+    planned, actual, unit = (
+        driver[name] for name in ("predicted_value", "actual_value", "value_unit")
+    )
     name = driver["variance"]
     if name in _SENTENCES:
         return _SENTENCES[name]
@@ -75,37 +147,10 @@ def _change(driver: Driver) -> str:
         return ""
     if name in _SHARES:
         return _SHARES[name].format(actual=_share(actual), planned=_share(planned))
-    return f"{_number(actual)} {driver['value_unit']}".rstrip() + f" instead of {_number(planned)}"
-
-
-def gap_sentence(model: str, drivers: Sequence[Driver]) -> str | None:
-    """The largest driver of a model's gap, and what works against it; None without a gap.
-
-    Named is the largest variance of the gap's own sign, because one of the other sign cannot be why
-    it is there; the largest of the other sign is added where it offsets a tenth of the named one.
-    """
-    amounts = [driver["amount"] for driver in drivers]
-    gap = sum(amounts, Decimal(0))
-    if gap == 0:
-        return None
-    best = largest(drivers, is_positive=gap > 0)
-    against = largest(drivers, is_positive=gap < 0)
-    way = "over" if gap > 0 else "under"
-    much = f"{show(abs(gap))} {best['currency']}"
-    said = f"{model}: {much} {way} the prediction, most by {driver_words(best)}"
-    if against is not None and abs(against["amount"]) * 10 >= abs(best["amount"]):
-        said += f"; against it {driver_words(against)}"
-    return f"{said}."
-
-
-def largest(drivers: Sequence[Driver], *, is_positive: bool) -> Any:
-    """The largest driver of one sign, the first named where two are alike; None without one."""
-    found = [driver for driver in drivers if (driver["amount"] > 0) == is_positive]
-    found = [driver for driver in found if driver["amount"] != 0]
-    if not found:
-        return None
-    order = list(VARIANCES)
-    return min(found, key=lambda each: (-abs(each["amount"]), order.index(each["variance"])))
+    if unit == driver["currency"]:
+        return f"{show(actual)} {unit} instead of {show(planned)}"
+    times = f"x {unit}" if unit[:1].isdigit() else unit
+    return f"{_number(actual)} {times}".rstrip() + f" instead of {_number(planned)}"
 
 
 def signed(amount: Decimal) -> str:

@@ -22,10 +22,10 @@ def lifetime_sheets(lives: Sequence[Life], *, by_month: bool) -> tuple[Sheet, ..
     sheets: list[Sheet] = []
     for currency in sorted({life.currency for life in lives}):
         mine = [life for life in lives if life.currency == currency]
-        sheets.append(_lives(mine, currency))
+        sheets += [_lives(mine, currency), _plans(mine, currency)]
         if by_month:
             sheets.append(_months(mine, currency))
-    return tuple(sheets)
+    return tuple(sheet for sheet in sheets if sheet.rows)
 
 
 def unpublished_sentence(published: Sequence[str]) -> str | None:
@@ -52,17 +52,54 @@ def _lives(lives: Sequence[Life], currency: str) -> Sheet:
             Column("total", "so far", "money"),
             Column("requests", "requests", "quantity"),
             Column("making_per_1000_requests", "making per 1,000", "quantity"),
-            Column("predicted_cost", "planned", "money"),
-            Column("compared_cost", "compared", "money"),
-            Column("difference", "difference", "money"),
         ),
         tuple(Row(_life(life)) for life in lives),
         notes=(
             "Making per 1,000: training and update cost for every 1,000 requests served so far. "
-            "Analysis beside the ledger: added to no month.",
+            "What was spent before the first published month is in no figure. Analysis beside the "
+            "ledger: added to no month.",
         ),
         labels=("model", "model_version"),
         machine_only=("first_run",),
+    )
+
+
+def _plans(lives: Sequence[Life], currency: str) -> Sheet:
+    """What was planned of the lives and what that cost, for what could be compared."""
+    rows = []
+    for life in lives:
+        so_far = life.so_far
+        if so_far.predicted is None or so_far.compared is None:
+            continue
+        rows.append(
+            Row(
+                {
+                    "currency": currency,
+                    "model": life.model,
+                    "model_version": life.model_version or ALL_VERSIONS,
+                    "predicted_cost": so_far.predicted,
+                    "compared_cost": so_far.compared,
+                    "difference": so_far.compared - so_far.predicted,
+                }
+            )
+        )
+    return Sheet(
+        "lifetime_plans",
+        f"Plan and actual over their lives, effective cost, {currency}",
+        (
+            Column("currency", "currency"),
+            Column("model", "model"),
+            Column("model_version", "version"),
+            Column("predicted_cost", "predicted", "money"),
+            Column("compared_cost", "actual", "money"),
+            Column("difference", "difference", "money"),
+        ),
+        tuple(rows),
+        notes=(
+            "Of what could be compared, with each version's notional share of idle time: not what "
+            "it cost above.",
+        ),
+        labels=("model", "model_version"),
     )
 
 
@@ -78,21 +115,17 @@ def _life(life: Life) -> dict[str, Any]:
 
 
 def _figures(lived: LifeMonth) -> dict[str, Any]:
-    has_plan = lived.predicted is not None and lived.compared is not None
     return {
         **lived.costs,
         "total": lived.total,
         "requests": None if lived.requests is None else as_decimal(lived.requests),
         "making_per_1000_requests": per_thousand(lived.making, lived.requests),
-        "predicted_cost": lived.predicted,
-        "compared_cost": lived.compared,
-        "difference": (lived.compared or 0) - (lived.predicted or 0) if has_plan else None,
     }
 
 
 def per_thousand(cost: Decimal, requests: Fraction | None) -> Decimal | None:
-    """The cost for 1,000 requests, six decimals; None without a request."""
-    if not requests:
+    """The cost for 1,000 requests, six decimals; None without a request or without a cost."""
+    if not requests or not cost:
         return None
     exact = as_decimal(Fraction(cost) * PER / requests)
     return exact.quantize(_PLACES, rounding=ROUND_HALF_EVEN)

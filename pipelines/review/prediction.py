@@ -143,7 +143,8 @@ def _summaries(others: pl.DataFrame) -> list[Sheet]:
     for currency in sorted(others["currency"].unique().to_list()):
         sums: dict[tuple[str, str, str], tuple[set[str], Decimal]] = {}
         for line in others.filter(pl.col("currency") == currency).iter_rows(named=True):
-            key = line["model"], line["model_version"], _cause(line)
+            who = line["model"] or AMOUNT_LINES.get(line["element"], line["element"])
+            key = who, line["model_version"], _cause(line)
             components, amount = sums.get(key, (set(), ZERO))
             sums[key] = components | {line["component"]}, amount + (line["actual_cost"] or ZERO)
         rows = [

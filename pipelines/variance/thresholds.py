@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from pipelines.errors import SettingsInvalid
+from pipelines.money import plain
 
 Level = Literal["crawl", "walk", "run"]
 
@@ -68,11 +69,16 @@ class Threshold:
         return abs(difference) >= self.share * abs(predicted)
 
     @property
+    def percent(self) -> str:
+        """`10 %`."""
+        return f"{plain(self.share * 100)} %"
+
+    @property
     def words(self) -> str:
-        """`walk, 10 % (finops-2026-06: ...)`."""
+        """`10 % of the prediction (walk of finops-2026-06: ...)`."""
         return (
-            f"{self.level}, {self.share * 100:f} % of the prediction "
-            f"({self.preset.name}: {self.preset.source}, {self.preset.dated})"
+            f"{self.percent} of the prediction ({self.level} of "
+            f"{self.preset.name}: {self.preset.source}, {self.preset.dated})"
         )
 
 
