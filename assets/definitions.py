@@ -11,6 +11,7 @@ import dagster as dg
 from assets import (
     attribution,
     billing,
+    calibrations,
     inference,
     prediction,
     publication,
@@ -19,9 +20,9 @@ from assets import (
     usage,
     variance,
 )
-from assets.jobs import attribution_job, log_listing_job, registry_pull_job
+from assets.jobs import attribution_job, calibration_job, log_listing_job, registry_pull_job
 from assets.resources import AttributionProject
-from assets.schedules import nightly_attribution, nightly_registry_pull
+from assets.schedules import monthly_calibration, nightly_attribution, nightly_registry_pull
 from assets.sensors import restated_months
 
 
@@ -39,12 +40,13 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
             attribution.reconciliation,
             spend.out_spend,
             usage.out_usage,
+            calibrations.raw_calibration__sets,
             prediction.core_prediction,
             variance.out_variance,
             publication.out_publications,
         ],
-        jobs=[attribution_job, log_listing_job, registry_pull_job],
-        schedules=[nightly_attribution, nightly_registry_pull],
+        jobs=[attribution_job, log_listing_job, registry_pull_job, calibration_job],
+        schedules=[nightly_attribution, nightly_registry_pull, monthly_calibration],
         sensors=[restated_months],
         resources={"project": AttributionProject(), **(resources or {})},
         executor=dg.in_process_executor,

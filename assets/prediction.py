@@ -16,12 +16,17 @@ PREDICTED = "core_prediction__spend"
 PLANS = "core_registry__plans"
 UNIT_COSTS = "out_spend__unit_costs"
 CHARGES = "core_billing__charges"
+CALIBRATIONS = "raw_calibration__sets"
 
 
-@dg.multi_asset(specs=[table_spec(PREDICTED, [PLANS, UNIT_COSTS, CHARGES], {"polars"})])
+@dg.multi_asset(
+    specs=[table_spec(PREDICTED, [PLANS, UNIT_COSTS, CHARGES, CALIBRATIONS], {"polars"})]
+)
 def core_prediction(context: dg.AssetExecutionContext, project: AttributionProject) -> Results:
     """What is predicted for the month, term by term: by plan, by formula, and calibrated."""
     run = project.month_run(context)
+    if not run.is_unchanged:
+        run.warn(run.calibrations.said)
     yield from staged(
         run,
         (PREDICTED,),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.jobs import attribution_job, registry_pull_job
+from assets.jobs import attribution_job, calibration_job, registry_pull_job
 from assets.partitions import FIRST_MONTH
 from assets.resources import AttributionProject
 from pipelines.months import months_to_refresh
@@ -32,3 +32,16 @@ def nightly_registry_pull(
     if not any(source.pull for source in project.load().settings.registries):
         return dg.SkipReason("The settings have no [[registries]] to ask.")
     return dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%d}")
+
+
+@dg.schedule(job=calibration_job, cron_schedule="0 5 6 * *", execution_timezone="UTC")
+def monthly_calibration(
+    context: dg.ScheduleEvaluationContext, project: AttributionProject
+) -> dg.RunRequest | dg.SkipReason:
+    """Learn of the closed months when the last one's invoice has come; for the month that follows.
+
+    A set predicts only months that begin after it was made, so it need not be there on the first.
+    """
+    if not project.load().catalogue.formulas:
+        return dg.SkipReason("The catalogue has no [[formulas]] to learn of.")
+    return dg.RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m}")

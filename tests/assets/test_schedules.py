@@ -8,7 +8,7 @@ import pytest
 
 from assets.definitions import build_definitions, defs
 from assets.resources import AttributionProject
-from assets.schedules import nightly_attribution, nightly_registry_pull
+from assets.schedules import monthly_calibration, nightly_attribution, nightly_registry_pull
 
 REPOSITORY = defs.get_repository_def()
 
@@ -97,3 +97,48 @@ def test_asking_writes_what_is_new_and_fails_where_no_answer_came(tmp_path):
     for _ in range(2):
         assert job.execute_in_process().success
     assert len(list((tmp_path / "registry" / "weights").iterdir())) == 1
+
+
+FORMULA = """
+[[models]]
+name = "rank"
+versions = [{version = "1"}]
+
+[[formulas]]
+model = "rank"
+version = "1"
+formula = "training_gpu_hours"
+unit = "Hrs"
+currency = "USD"
+as_of = 2026-01-01T00:00:00Z
+first_month = "2026-01"
+last_month = "2026-12"
+"""
+
+
+@pytest.mark.parametrize(("catalogue", "keys"), [("", []), (FORMULA, ["2026-11"])])
+def test_formulas_are_calibrated_on_the_sixth_where_there_are_any(tmp_path, catalogue, keys):
+    project = project_asking(tmp_path, "")
+    (tmp_path / "catalogue.toml").write_text(catalogue)
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_schedule_context(
+            instance,
+            scheduled_execution_time=datetime(2026, 11, 6, 5, tzinfo=UTC),
+            repository_def=REPOSITORY,
+            resources={"project": project},
+        )
+        asked = monthly_calibration.evaluate_tick(context).run_requests or []
+    assert [request.run_key for request in asked] == keys
+    assert monthly_calibration.cron_schedule == "0 5 6 * *"
+
+
+def test_a_calibration_with_nothing_to_learn_of_says_so_and_fails_no_run(tmp_path):
+    job = build_definitions({"project": project_asking(tmp_path, "")}).resolve_job_def(
+        "calibration"
+    )
+    done = job.execute_in_process()
+    assert done.success
+    [check] = done.get_asset_check_evaluations()
+    assert (check.check_name, check.passed) == ("calibration_is_accepted", False)
+    assert "no month that had ended by then is final or closed" in check.metadata["verdict"].value
+    assert not (tmp_path / "calibration").exists()
