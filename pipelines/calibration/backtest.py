@@ -139,9 +139,16 @@ class _Origin:
     ) -> None:
         self.origin, self.fitted = origin, fitted
         self.misses = Misses(earlier, known, fitted)
+        self.widths: dict[tuple[str, str], float | None] = {}
         self.history: dict[Unit, list[Observation]] = defaultdict(list)
         for one in known:
             self.history[one.unit].append(one)
+
+    def _half_width(self, component: str, group: str) -> float | None:
+        """Looked for once per group, as all its forecasts share it."""
+        if (component, group) not in self.widths:
+            self.widths[component, group] = self.misses.half_width(component, group)[0]
+        return self.widths[component, group]
 
     def forecast(self, horizon: int, outcome: Observation) -> Forecast:
         coefficient = self.fitted.coefficient_for(outcome.unit)
@@ -149,7 +156,7 @@ class _Origin:
         history = self.history.get(outcome.unit, [])
         width = None
         if coefficient is not None:
-            width, _ = self.misses.half_width(outcome.component, outcome.group)
+            width = self._half_width(outcome.component, outcome.group)
         return Forecast(
             origin=self.origin,
             horizon=horizon,

@@ -11,6 +11,7 @@ is not enough; a missing forecast is no zero, and methods are compared where bot
 
 import itertools
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -29,6 +30,7 @@ LEAST_FOR_TREND: Final = 3
 YEAR: Final = 12
 
 
+@cache
 def month_number(month: str) -> int:
     """Months counted from year 0: two neighbours differ by 1."""
     first = parse_month(month)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from pipelines.months import month_bounds
 
@@ -74,7 +75,7 @@ def is_known(observation: Observation, origin: datetime) -> bool:
     A month is known when it is over and was published; one that was filled in later counts from
     its end, because its publication says nothing about when its bill came.
     """
-    _, end = month_bounds(observation.month)
+    end = _end_of(observation.month)
     if observation.is_hindsight:
         return end <= origin
     return end <= origin and observation.known_at < origin
@@ -103,6 +104,12 @@ def latest(observations: Iterable[Observation]) -> list[Observation]:
         if key not in found or _is_later(one, found[key]):
             found[key] = one
     return sorted(found.values(), key=_order)
+
+
+@cache
+def _end_of(month: str) -> datetime:
+    """A replay asks it of every observation at every origin."""
+    return month_bounds(month)[1]
 
 
 def _is_later(one: Observation, other: Observation) -> bool:
