@@ -206,6 +206,24 @@ def test_the_formulas_inputs_stand_beside_what_came_of_them(files: Files):
     ]
 
 
+def test_predictions_of_every_kind_stand_side_by_side_each_with_its_own_inputs(files: Files):
+    kinds = (("plan", "ex_ante"), ("physical", "ex_ante"), ("physical", "ex_post"))
+    lines = [compared("200", price="10", usage="40", kind=k, volume=v) for k, v in kinds]
+    keys = ("plan", "kind", "volume", "model", "model_version", "component", "element", "unit")
+    predicted = [
+        {key: line[key] for key in (*keys, "charge_month", "currency")}
+        | {"formula": f"{line['kind']} {line['volume']}", "inputs": "{}"}
+        for line in lines
+    ]
+    figure = Figure(MONTH, model="search-rank")
+    sheets = walk(files, figure, [part("1")], variance=lines, predicted=predicted)
+    assert values(sheets["formula"], "kind", "volume", "formula") == [
+        ("physical", "ex_ante", "physical ex_ante"),
+        ("physical", "ex_post", "physical ex_post"),
+        ("plan", "ex_ante", "plan ex_ante"),
+    ]
+
+
 def test_a_figure_nobody_has_is_empty(files: Files):
     assert walk(files, Figure(MONTH, model="no-such-model"), [part("1")]) == {}
 

@@ -96,3 +96,28 @@ def test_plans_and_currencies_are_sheets_of_their_own():
 
 def test_a_month_without_plans_has_no_such_sheet():
     assert sheets() == ()
+
+
+def test_a_line_of_no_model_has_its_own_name_and_is_in_the_total():
+    nothing = {"model": "", "model_version": "", "component": "", "unit": ""}
+    [sheet] = sheets(
+        compared("200", price="10", usage="40"),
+        compared("-20", price="-5", usage="0", element="credit", **nothing),
+        compared("50", price="0", usage="2", element="tax", **nothing),
+    )
+    assert values(sheet, "model", "component", "predicted_cost", "difference") == [
+        ("credits", None, D(-20), D(-5)),
+        ("tax", None, D(50), D(2)),
+        ("search-rank", "inference", D(200), D(50)),
+        (None, None, D(230), D(47)),
+    ]
+    assert "search-rank" in sheet.notes[0]
+
+
+def test_what_formulas_predict_is_not_added_to_the_plan():
+    [sheet] = sheets(
+        compared("200", price="10", usage="40"),
+        compared("190", price="10", usage="50", kind="physical"),
+        compared("195", price="10", usage="45", kind="calibrated", volume="ex_post"),
+    )
+    assert values(sheet, "predicted_cost")[-1] == (D(200),)
