@@ -187,7 +187,7 @@ def _predicted(
     result = _result(formula, values)
     told.put("(result)", result, formula.unit, cautions=said_of(formula, values, use.chip))
     if formula.unit == MONEY:
-        return _of_money(use, formula, values, result, month)
+        return _of_money(use, formula, values, result, month, told)
     billed = BillUnit(use.unit, use.provider, use.usage_type, use.machine)
     try:
         quantity = in_bill_unit(result, formula.unit, billed, month)
@@ -246,6 +246,7 @@ def _of_money(
     values: dict[str, Fraction],
     result: Fraction,
     month: str,
+    told: Told,
 ) -> dict[str, Any]:
     """A result in money as price x quantity: what a unit of its volume costs on average."""
     if use.price is not None or use.machine:
@@ -255,6 +256,8 @@ def _of_money(
     quantity = _amount(volume, "quantity")
     price = as_decimal(result / Fraction(quantity))
     cost = quantise(EXACT.multiply(price, quantity))
+    told.put("(quantity)", quantity, use.unit)
+    told.put("(price)", price, f"{use.currency} per {use.unit}", source="result / quantity")
     amounts = {"quantity": quantity, "price": price}
     return amounts | _activity(formula, values, volume) | {"predicted_cost": cost}
 

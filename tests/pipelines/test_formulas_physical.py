@@ -4,15 +4,20 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipelines.formulas.library import FORMULAS
 from pipelines.formulas.physical import physical
-from pipelines.formulas.volumes import Volumes
+from pipelines.formulas.units import factor
+from pipelines.formulas.volumes import MEASURE_UNITS, Volumes
+from pipelines.money import quantise
 from pipelines.prices.machine_prices import MachinePrice, MachinePrices
-from pipelines.registry.catalogue import FormulaUse
+from pipelines.registry.catalogue import FormulaUse, parse_catalogue
 
+TEMPLATE = Path(__file__).resolve().parents[2] / "assets" / "templates" / "catalogue.toml"
 NO_BOOKS = MachinePrices()
 CHAT = {"model": "chat", "version": "v1"}
 
@@ -69,7 +74,14 @@ def rows(
     volumes: Volumes | None = None,
     month: str = "2026-09",
 ) -> list[dict[str, Any]]:
-    return physical(uses, month, prices, volumes).to_dicts()
+    found = physical(uses, month, prices, volumes).to_dicts()
+    for row in found:
+        if row["predicted_cost"] is None:
+            assert row["reason"]
+        else:
+            assert row["predicted_cost"] == quantise(row["price"] * row["quantity"])
+            assert not row["reason"]
+    return found
 
 
 def test_accelerator_hours_become_hours_of_the_machine_at_its_listed_price():
@@ -293,3 +305,24 @@ def test_lines_of_one_machine_and_another_are_terms_of_their_own():
     a = tokens_billed(usage_type="*east*")
     b = tokens_billed(usage_type="*west*", price=Decimal(1))
     assert sorted(row["predicted_cost"] for row in rows(a, b)) == [10_000, 40_000]
+
+
+def test_every_volume_of_the_library_is_one_that_logs_measure_in_a_unit_of_its_kind():
+    volumes = [
+        symbol for formula in FORMULAS.values() for symbol in formula.symbols if symbol.measured
+    ]
+    assert volumes
+    for symbol in volumes:
+        assert factor(MEASURE_UNITS[symbol.measured], symbol.unit) > 0
+
+
+def test_the_formula_of_the_catalogues_template_predicts_as_it_stands():
+    text = TEMPLATE.read_text(encoding="utf-8")
+    start = text.index("# [[formulas]]")
+    example = text[start : text.index("\n\n", start)]
+    told = "\n".join(line.removeprefix("# ") for line in example.splitlines())
+    whole = text.replace(example, told)
+    [row] = rows(*parse_catalogue(whole).formulas, month="2026-04")
+    # 6 x 7e9 x 20e9 / (3600 x 312e12 x 0.38) / 0.9 = 2,186.7346 GPU-h on machines of 8, at 32.77
+    assert round(row["quantity"], 4) == Decimal("273.3418")
+    assert round(row["predicted_cost"], 2) == Decimal("8957.41")
