@@ -4,11 +4,14 @@ A term is model, version, component, element and unit, and of the bill's usage t
 pattern names: the pattern with the most text wins, '' is what no other line names. Units are
 compared without case, hours under one name. Busy units are what the ledger gave the version; idle
 ones are its notional share, whoever bears them.
+
+A discount that is a line of its own (enterprise programme, private rate) is part of what the usage
+type it names cost: without it, every price would look too high and every discount unplanned.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -23,6 +26,8 @@ Key = tuple[str, str, str, str, str]
 """model, version, component, element, unit."""
 
 KEY: Final = ("model", "model_version", "component", "element", "unit")
+ADJUSTMENT: Final = "adjustment"
+"""The element of discounts and refunds."""
 ZERO: Final = Decimal(0)
 
 _UNIT_NAMES: Final = {"hr": "hrs", "hour": "hrs", "hours": "hrs", "hrs": "hrs"}
@@ -49,6 +54,11 @@ class Billed:
     busy: Decimal | None
     """None: the bill states no quantity."""
     idle: Decimal = ZERO
+
+    @property
+    def element(self) -> str:
+        """Hardware, bandwidth, ..., adjustment."""
+        return self.key[3]
 
     @property
     def quantity(self) -> Decimal | None:
@@ -86,7 +96,7 @@ def read_actuals(
         {**row, "cost": row["effective_cost"], "idle": row["quantity"], "quantity": ZERO}
         for row in notional_idle.sort(notional_idle.columns).iter_rows(named=True)
     ]
-    billed = [(row["charge_month"], _billed(row)) for row in (*rows, *idle)]
+    billed = _discounted([(row["charge_month"], _billed(row)) for row in (*rows, *idle)])
     return Actuals(
         terms=tuple(one for charge_month, one in billed if charge_month == month),
         other_months=tuple(pair for pair in billed if pair[0] != month),
@@ -114,6 +124,36 @@ def _billed(row: Mapping[str, Any]) -> Billed:
         busy=row["quantity"],
         idle=row.get("idle", ZERO),
     )
+
+
+def _discounted(billed: Sequence[tuple[str, Billed]]) -> list[tuple[str, Billed]]:
+    """Discounts as parts of the term that has their usage type, where it is one term alone.
+
+    What an adjustment takes off and no list price shows is a discount; a refund takes off both.
+    """
+
+    def what(charge_month: str, part: Billed) -> tuple[str, ...]:
+        model, version, component, _, _ = part.key
+        return charge_month, model, version, component, part.currency, part.usage_type
+
+    hosts: dict[tuple[str, ...], dict[Key, Billed]] = defaultdict(dict)
+    for charge_month, part in billed:
+        if part.element != ADJUSTMENT and part.usage_type:
+            hosts[what(charge_month, part)].setdefault(part.key, part)
+    found = []
+    for charge_month, part in billed:
+        named = hosts.get(what(charge_month, part), {}) if part.element == ADJUSTMENT else {}
+        if len(named) != 1:
+            found.append((charge_month, part))
+            continue
+        (host,) = named.values()
+        off = EXACT.subtract(part.cost, part.list_cost)
+        if off:
+            discount = replace(host, cost=off, list_cost=ZERO, busy=None, idle=ZERO)
+            found.append((charge_month, discount))
+        if part.list_cost:
+            found.append((charge_month, replace(part, cost=part.list_cost)))
+    return found
 
 
 def added(parts: Sequence[Billed]) -> Billed:

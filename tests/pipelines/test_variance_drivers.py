@@ -3,6 +3,7 @@
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -376,6 +377,44 @@ def test_a_versions_volume_counts_once_however_many_of_its_lines_work_for_it(
     assert variances(found, element="hardware")["volume"] == 200
     volumes = found.drivers.filter(found.drivers["variance"] == "volume")
     assert set(volumes["predicted_value"].to_list()) == {100}
+
+
+def discount(cost: str, **changed: Any) -> dict[str, Any]:
+    """A line of an enterprise programme: no units, no list price."""
+    away = {"element": "adjustment", "ConsumedUnit": None, "ChargeCategory": "Adjustment"}
+    return billed(cost, None, listed="0", **(away | changed))
+
+
+def test_a_discount_that_is_a_line_of_its_own_lowers_what_its_usage_type_cost(
+    tmp_path: Path,
+) -> None:
+    # 100 h at 4.00, of which 100.00 are taken back: 25 % as planned
+    rows = [billed("400", "100"), discount("-75")]
+    found = comparison(
+        tmp_path,
+        rows,
+        catalogue() + AS_PLANNED,
+        idle=[idle("-25", "0", listed="0", element="adjustment", unit="")],
+    )
+    assert variances(found) == {"list_price": 0, "discount": 0, "usage": 0}
+    assert inputs(found, "discount") == (D("0.25"), D("0.25"), "share")
+
+
+def test_a_discount_of_a_usage_type_in_two_terms_stays_a_line(tmp_path: Path) -> None:
+    rows = [
+        billed("300", "100", listed="400"),
+        billed("2", "1", element="bandwidth", ConsumedUnit="GB"),
+        discount("-7"),
+    ]
+    found = comparison(tmp_path, rows, catalogue() + AS_PLANNED)
+    assert line(found, element="adjustment")["difference"] == -7
+
+
+def test_a_refund_is_no_discount(tmp_path: Path) -> None:
+    rows = [billed("300", "100", listed="400"), discount("-7", ListCost=D(-7))]
+    found = comparison(tmp_path, rows, catalogue() + AS_PLANNED)
+    assert line(found, element="adjustment")["status"] == "not_planned"
+    assert variances(found)["discount"] == 0
 
 
 # --- lines of their own ---------------------------------------------------------------------------
