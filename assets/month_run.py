@@ -35,6 +35,7 @@ from pipelines.closing import status_of_run
 from pipelines.contracts import BILL_FILES
 from pipelines.errors import ModelspendError, PublicationLost
 from pipelines.inputs import Inputs
+from pipelines.queries import frame_of
 from pipelines.registry.catalogue import Catalogue
 from pipelines.registry.merge import Merged
 
@@ -213,7 +214,7 @@ class MonthRun:
         """A staged table, small enough to be held, in the columns of its contract."""
         if table not in self._frames:
             files = self.staged_files(table)
-            self._frames[table] = pl.DataFrame(self.lake.relation(self._desk, table, files))
+            self._frames[table] = frame_of(self.lake.relation(self._desk, table, files))
         return self._frames[table]
 
     # What is known of the month

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
+
+from pipelines.arrow_rows import ArrowRows
 
 SQL = Path(__file__).resolve().parents[1] / "sql"
 
@@ -20,7 +23,7 @@ def sql(name: str) -> str:
 def query(con: duckdb.DuckDBPyConnection, name: str, **params: Any) -> duckdb.DuckDBPyRelation:
     """Run one file of `sql/` and return its rows as a relation.
 
-    The relation is lazy: hand it to one consumer (`.pl()`, the lake) or put it in a table first.
+    The relation is lazy: hand it to one consumer (`frame_of`, the lake) or put it in a table first.
     A missing or surplus parameter raises and names it: the header of the file is the contract.
     """
     return con.sql(sql(name), params=dict(params)) if params else con.sql(sql(name))
@@ -46,6 +49,11 @@ def rows_of(relation: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
     """The rows of a small relation, by column."""
     names = relation.columns
     return [dict(zip(names, values, strict=True)) for values in relation.fetchall()]
+
+
+def frame_of(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
+    """The rows of a relation as a frame: the one way from DuckDB to Polars."""
+    return pl.DataFrame(ArrowRows(relation))
 
 
 def materialise(

@@ -36,7 +36,7 @@ from pipelines.contracts import (
     require,
 )
 from pipelines.months import month_bounds
-from pipelines.queries import load, materialise, query, sql
+from pipelines.queries import frame_of, load, materialise, query, sql
 from pipelines.registry.catalogue import Catalogue
 from pipelines.registry.commitments import COMMITMENT_OWNER_COLUMNS, CommitmentOwners
 from pipelines.registry.links import (
@@ -256,7 +256,7 @@ def _notional_idle(con: duckdb.DuckDBPyConnection, month: str) -> pl.DataFrame:
     materialise(con, "respread", "attribution/idle_sums")
     materialise(con, "respread_claims", "attribution/respread_claims", {"evidence": "notional"})
     _split_amounts(con, "respread", "respread_claims")
-    shares = pl.DataFrame(query(con, "attribution/notional_idle", month=month))
+    shares = frame_of(query(con, "attribution/notional_idle", month=month))
     return require(shares.cast(NOTIONAL_IDLE.polars_schema), NOTIONAL_IDLE)
 
 

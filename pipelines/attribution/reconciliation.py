@@ -8,7 +8,7 @@ import polars as pl
 
 from pipelines.contracts import RECONCILIATION, require
 from pipelines.errors import UnreconciledSpend
-from pipelines.queries import query
+from pipelines.queries import frame_of, query
 
 
 def reconcile(
@@ -29,7 +29,7 @@ def reconcile(
         if allocated_files or exported != 0:
             raise UnreconciledSpend(month, "(all)", "BilledCost", "(all)", exported, Decimal(0))
         return RECONCILIATION.empty()
-    rows = pl.DataFrame(
+    rows = frame_of(
         query(
             con,
             "attribution/reconciliation",
@@ -55,6 +55,6 @@ def reconcile(
 def _sum(con: duckdb.DuckDBPyConnection, totals_files: Sequence[str]) -> Decimal:
     if not totals_files:
         return Decimal(0)
-    frame = pl.DataFrame(con.from_parquet(list(totals_files), union_by_name=True))
+    frame = frame_of(con.from_parquet(list(totals_files), union_by_name=True))
     total: Decimal | None = frame["export_total"].abs().to_frame().sum().item()
     return total or Decimal(0)

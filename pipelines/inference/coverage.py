@@ -12,7 +12,7 @@ import polars as pl
 
 from pipelines.contracts import COVERAGE
 from pipelines.inference.sources import LogInput
-from pipelines.queries import query
+from pipelines.queries import frame_of, query
 
 LONGEST_SILENCE = timedelta(hours=24)
 """A whole source that says nothing for this long may have lost a daily file: the span ends.
@@ -51,7 +51,7 @@ def coverage(
     usage: Path,
 ) -> pl.DataFrame:
     """Declared and logged spans. `usage` is the hourly usage of the same month."""
-    logged = pl.DataFrame(
+    logged = frame_of(
         query(
             con,
             "inference/logged_coverage",

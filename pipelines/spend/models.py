@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts import MODEL_DAYS, MODEL_MONTHS, Contract, require
-from pipelines.queries import query
+from pipelines.queries import frame_of, query
 
 COSTS = ("billed_cost", "effective_cost", "contracted_cost", "list_cost")
 
@@ -42,7 +42,7 @@ def _by_day(
     if not allocated_files:
         return pl.DataFrame(schema=schema)
     days = query(con, "spend/spend_by_day", month=month, allocated_files=list(allocated_files))
-    return pl.DataFrame(days).cast(schema)
+    return frame_of(days).cast(schema)
 
 
 def _summed(days: pl.DataFrame, contract: Contract) -> pl.DataFrame:
