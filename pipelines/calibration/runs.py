@@ -59,6 +59,7 @@ _OVER: Final = {
     "earlier": "runs that have enough earlier ones, each predicted from those alone",
 }
 _NOT_BY_CHANCE: Final = 0.05
+_TIE: Final = 1e-9
 _COMPONENT, _EVERY = "training", "all"
 
 
@@ -358,14 +359,17 @@ def _verdict(scores: Sequence[Score]) -> list[str]:
     by_key = {(one.over, one.predictor): one for one in scores}
     base, ours = by_key["all", BASELINE], by_key["all", LEAST_RELATIVE]
     told = _against(ours, base)
-    better = (ours.median_error < base.median_error, ours.p90_error < base.p90_error)
+    better = (
+        ours.median_error < base.median_error - _TIE,
+        ours.p90_error < base.p90_error - _TIE,
+    )
     name = "the median MFU of the chip"
     if all(better):
         said = [f"Calibration beats {name} out of sample over {ours.runs} runs: {told}."]
     elif any(better):
         said = [f"Calibration does not clearly beat {name} over {ours.runs} runs: {told}."]
     else:
-        said = [f"Calibration loses to {name} over {ours.runs} runs: {told}. Use the median."]
+        said = [f"Calibration is no better than {name} over {ours.runs} runs: {told}."]
     shrunk = by_key["all", SHRUNK]
     said.append(
         "By |ln(predicted / actual)|, to which twice is as bad as half, the means are "

@@ -3,9 +3,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from calibration_states import GROUP, state, term
+
 from pipelines.calibration.observations import as_known
 from pipelines.calibration.published import Published, State, observed, source_months, states_of
-from tests.pipelines.calibration_states import GROUP, state, term
 
 
 def in_usd(cost: Decimal, currency: str, month: str) -> Decimal | None:

@@ -5,9 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
+
 from pipelines.calibration.published import State
-from pipelines.contracts import PREDICTED, VARIANCE
-from tests.pipelines.review_frames import compared, frame
+from pipelines.contracts import PREDICTED, VARIANCE, Contract
 
 GROUP = "training_gpu_hours H100 bf16"
 
@@ -34,18 +35,28 @@ def term(formula: str, actual: str, **names: Any) -> dict[str, Any]:
     } | names
 
 
-def state(month: str, published_at: datetime, *terms: dict[str, Any], **names: Any) -> State:
+def state(month: str, published_at: datetime, *terms: dict[str, Any]) -> State:
     """One publication of a month with these terms."""
-    rows = [{**each, "billing_month": month, "charge_month": month} for each in terms]
-    predicted = [{k: v for k, v in row.items() if k in PREDICTED.columns} for row in rows]
-    variance = [
-        {k: v for k, v in (compared("0", "0", "0") | row).items() if k in VARIANCE.columns}
-        for row in rows
+    rows = [
+        {"days_covered": 30, "days_in_month": 30}
+        | each
+        | {"billing_month": month, "charge_month": month}
+        for each in terms
     ]
     return State(
         month=month,
-        publication_id=names.get("publication_id", f"{month} {published_at:%m-%d}"),
+        publication_id=f"{month} {published_at:%m-%d}",
         published_at=published_at,
-        predicted=frame(PREDICTED, *predicted),
-        variance=frame(VARIANCE, *variance),
+        predicted=_frame(PREDICTED, rows),
+        variance=_frame(VARIANCE, rows),
     )
+
+
+def _frame(contract: Contract, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """The rows in the columns of a contract; text that is not given is ''."""
+    blank = {"VARCHAR": ""}
+    told = [
+        {name: row.get(name, blank.get(kind)) for name, kind in contract.columns.items()}
+        for row in rows
+    ]
+    return pl.DataFrame(told, schema=contract.polars_schema, orient="row")
