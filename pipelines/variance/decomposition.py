@@ -15,13 +15,11 @@ beside the product by the factor it belongs to. Values are exact; the variances 
 largest remainder, so that their sum is the difference to the last digit kept.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
-from itertools import combinations
-from math import factorial, floor, prod
+from math import factorial, floor, lcm, prod
 from typing import Final, Literal
 
 from pipelines.money import EXACT, SCALE
@@ -93,35 +91,62 @@ def decompose(line: Line, method: Method = "standard") -> dict[str, Fraction]:
     3.00 x 2 = 6, price 2.00 x 6 = 12; by Shapley 8 and 10.
     """
     amounts = {factor.variance: ZERO for factor in line.factors}
-    moving = tuple(factor.variance for factor in line.factors if factor.is_changed)
-    return amounts | (_in_order(line, moving) if method == "standard" else _shapley(line, moving))
+    if method == "standard":
+        names = [factor.variance for factor in line.factors if factor.is_changed]
+        costs = [line.cost(names[:count]) for count in range(len(names) + 1)]
+        return amounts | {name: costs[at + 1] - costs[at] for at, name in enumerate(names)}
+    for product in _products(line):
+        for name, amount in _shapley(product).items():
+            amounts[name] += amount
+    return amounts
 
 
-def _in_order(line: Line, moving: Sequence[str]) -> dict[str, Fraction]:
-    costs = [line.cost(moving[:count]) for count in range(len(moving) + 1)]
-    return {name: costs[i + 1] - costs[i] for i, name in enumerate(moving)}
+_Pairs = dict[str, tuple[Fraction, Fraction]]
+"""Planned and actual value of each factor of a product."""
 
 
-def _shapley(line: Line, moving: Sequence[str]) -> dict[str, Fraction]:
-    """Each factor's change, averaged over all orders in which the factors may change."""
+def _products(line: Line) -> Iterator[_Pairs]:
+    """The line's cost as a sum of products; what is loose is a factor that was 0 before."""
+    rate, prices = _pairs([line.rate]), _pairs(line.prices)
+    yield rate | prices | _pairs(line.quantities)
+    yield from (rate | prices | {f.variance: (ZERO, f.loose)} for f in line.quantities if f.loose)
+    yield from (rate | {f.variance: (ZERO, f.loose)} for f in line.prices if f.loose)
+    if line.rate.loose:
+        yield {line.rate.variance: (ZERO, line.rate.loose)}
 
-    @cache
-    def cost(changed: frozenset[str]) -> Fraction:
-        return line.cost(changed)
 
+def _pairs(factors: Sequence[Factor]) -> _Pairs:
+    return {factor.variance: (factor.before, factor.after) for factor in factors}
+
+
+def _shapley(product: _Pairs) -> dict[str, Fraction]:
+    """Each factor's change of a product, averaged over all orders in which the factors may change.
+
+    The products of all subsets of the other factors, summed by the subset's size, are the
+    coefficients of a polynomial; in whole numbers, because fractions would be reduced each time.
+    """
+    scale = ONE
+    moving: dict[str, tuple[int, int]] = {}
+    for name, (before, after) in product.items():
+        if before == after:
+            scale *= before
+        else:
+            size = lcm(before.denominator, after.denominator)
+            moving[name] = int(before * size), int(after * size)
+            scale /= size
     count = len(moving)
+    weights = [factorial(size) * factorial(count - 1 - size) for size in range(count)]
     amounts = {}
-    for name in moving:
-        others = [other for other in moving if other != name]
-        amounts[name] = sum(
-            (
-                Fraction(factorial(size) * factorial(count - size - 1), factorial(count))
-                * (cost(frozenset((*before, name))) - cost(frozenset(before)))
-                for size in range(count)
-                for before in combinations(others, size)
-            ),
-            ZERO,
-        )
+    for name, (low, high) in moving.items():
+        sums = [1]
+        for other, (kept, changed) in moving.items():
+            if other != name:
+                sums = [
+                    kept * same + changed * less
+                    for same, less in zip([*sums, 0], [0, *sums], strict=True)
+                ]
+        weighted = sum(weight * products for weight, products in zip(weights, sums, strict=True))
+        amounts[name] = scale * (high - low) * Fraction(weighted, factorial(count))
     return amounts
 
 

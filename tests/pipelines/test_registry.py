@@ -27,6 +27,10 @@ PLAN = (
     'first_month = "2026-09"\nlast_month = "2026-12"\n'
     'lines = [{ component = "inference", element = "hardware", unit = "Hrs", price = 1.5 }]\n'
 )
+AMOUNT = (
+    '[[plan_amounts]]\nplan = "p"\nas_of = 2026-08-01\nline = "credit"\namount = -5\n'
+    'first_month = "2026-09"\nlast_month = "2026-12"\n'
+)
 OWNERS = (
     '[[models]]\nname = "m"\n'
     'owners = [{{ owner = "a", until = {} }}, {{ owner = "b", from = {} }}]\n'
@@ -71,6 +75,11 @@ def run(name: str = "r", version: str = "v1", rest: str = "", resources: str = '
         (
             models("v1") + PLAN.replace("2026-12", "2026-08"),
             "last_month is before first_month",
+        ),
+        (AMOUNT + AMOUNT, "plan line p credit is given twice for 2026-09"),
+        (
+            AMOUNT.replace("2026-12", "2026-08"),
+            "plan 'p' of credit: last_month is before first_month",
         ),
         (OWNERS.format(instant(2), instant(1)), "model 'm' has two owners at once"),
         ('[[resources]]\nid = "X"\n[[resources]]\nid = "x"\n', "resource 'x' is listed twice"),
