@@ -7,9 +7,10 @@ and nothing is `ex_post`: measured volumes are of published months.
 import polars as pl
 
 from assets.calibration.history import read_sets
-from assets.price_books import read_machine_prices
+from assets.price_books import read_machine_prices, read_prices
 from assets.project import Project
 from assets.registries.history import merged_catalogue
+from pipelines.formulas.list_prices import ListPrices
 from pipelines.formulas.predictions import predictions
 from pipelines.registry.frames import registry_tables
 
@@ -29,6 +30,6 @@ def predicted_now(project: Project, month: str) -> pl.DataFrame:
         month,
         registry_tables(catalogue, month)[PLANS],
         catalogue.formulas,
-        read_machine_prices(project),
+        ListPrices(read_machine_prices(project), read_prices(project)),
         calibration,
     )

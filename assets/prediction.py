@@ -4,10 +4,11 @@ import dagster as dg
 
 from assets.metadata import table_spec
 from assets.month_run import MonthRun
-from assets.price_books import read_machine_prices
+from assets.price_books import read_machine_prices, read_prices
 from assets.resources import AttributionProject
 from assets.steps import Results, staged
 from pipelines.billing.periods import days_covered
+from pipelines.formulas.list_prices import ListPrices
 from pipelines.formulas.predictions import predictions
 from pipelines.formulas.volumes import Volumes, measured_volumes
 from pipelines.months import days_in_month
@@ -35,7 +36,7 @@ def core_prediction(context: dg.AssetExecutionContext, project: AttributionProje
                 run.month,
                 run.frame(PLANS),
                 run.catalogue.formulas,
-                read_machine_prices(run.project),
+                ListPrices(read_machine_prices(run.project), read_prices(run.project)),
                 run.calibration,
                 _volumes(run),
             )

@@ -1,7 +1,7 @@
 """Prediction of kind `physical`: a formula of the library x a list price, term by term.
 
 Each `[[formulas]]` entry of the catalogue is one term. Its formula gives a quantity, which is
-brought into the bill's unit and priced by the entry or by a dated book of machine prices. A formula
+brought into the bill's unit and priced by the entry or by a dated book of list prices. A formula
 whose result is money is told per unit of the volume it takes, so that it can be compared as well.
 
 Where logs measured the volume of a month that is over, the term has a twin with that volume fed in
@@ -20,16 +20,16 @@ import polars as pl
 
 from pipelines.contracts import PREDICTED, require
 from pipelines.errors import FormulaInputInvalid, FormulaUnknown
-from pipelines.formulas.bill_units import BillUnit, hours_of, in_bill_unit
+from pipelines.formulas.bill_units import BillUnit, in_bill_unit
 from pipelines.formulas.chips import said_of
 from pipelines.formulas.formula import Formula, Symbol
 from pipelines.formulas.library import formula_named
+from pipelines.formulas.list_prices import ListPrices, list_price
 from pipelines.formulas.physical_inputs import Told, as_text, inputs_of
 from pipelines.formulas.units import UNITS, factor
 from pipelines.formulas.volumes import CACHE_MEASURES, MEASURE_UNITS, TOKEN_MEASURES, Volumes
 from pipelines.money import EXACT, PRECISION, SCALE, as_decimal, quantise
 from pipelines.months import month_bounds
-from pipelines.prices.machine_prices import MachinePrices, NoPrice
 from pipelines.registry.catalogue import FormulaUse
 
 KIND: Final = "physical"
@@ -47,7 +47,7 @@ class _NoPredictionError(Exception):
 def physical(
     uses: Iterable[FormulaUse],
     month: str,
-    prices: MachinePrices,
+    prices: ListPrices,
     volumes: Volumes | None = None,
 ) -> pl.DataFrame:
     """What the catalogue's formulas predict for a month, in the columns of contract PREDICTED.
@@ -116,7 +116,7 @@ def _known(use: FormulaUse) -> Formula | None:
 
 
 def _twin(
-    use: FormulaUse, month: str, prices: MachinePrices, volumes: Volumes, doubled: str
+    use: FormulaUse, month: str, prices: ListPrices, volumes: Volumes, doubled: str
 ) -> dict[str, Any] | None:
     """The term with the measured volumes; None where its formula takes none of a log."""
     formula = _known(use)
@@ -139,7 +139,7 @@ def _twin(
 def _term(
     use: FormulaUse,
     month: str,
-    prices: MachinePrices,
+    prices: ListPrices,
     problem: str,
     measured: dict[str, Fraction] | None = None,
 ) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def _predicted(
     use: FormulaUse,
     formula: Formula,
     month: str,
-    prices: MachinePrices,
+    prices: ListPrices,
     measured: dict[str, Fraction] | None,
     told: Told,
 ) -> dict[str, Any]:
@@ -197,7 +197,7 @@ def _predicted(
     told.put("(quantity)", amounts["quantity"], use.unit, said=quantity.said)
     amounts |= _activity(formula, values, quantity.quantity)
     try:
-        amounts |= _price(use, billed, month, prices, told)
+        amounts |= _price(use, formula, billed, month, prices, told)
     except _NoPredictionError as error:
         raise _NoPredictionError(error.args[0], amounts) from error
     cost = quantise(EXACT.multiply(amounts["price"], amounts["quantity"]))
@@ -217,27 +217,25 @@ def _result(formula: Formula, values: dict[str, Fraction]) -> Fraction:
 
 
 def _price(
-    use: FormulaUse, billed: BillUnit, month: str, prices: MachinePrices, told: Told
+    use: FormulaUse,
+    formula: Formula,
+    billed: BillUnit,
+    month: str,
+    prices: ListPrices,
+    told: Told,
 ) -> dict[str, Any]:
-    """The price of one billed unit: the entry's, or a book's on the month's first instant."""
+    """The price of one billed unit: the entry's, or that of a book's list."""
     per = f"{use.currency} per {use.unit}"
     if use.price is not None:
         price = quantise(use.price)
         told.put("(price)", price, per, source="catalogue")
         return {"price": price}
-    if not use.machine:
-        message = f"no price: give {use.formula} `price`, or `machine` for that of a price book"
-        raise _NoPredictionError(message)
-    start, _ = month_bounds(month)
-    found = prices.at(use.provider, use.region, use.machine, start, currency=use.currency)
-    if isinstance(found, NoPrice):
-        raise _NoPredictionError(found.reason)
     try:
-        price = as_decimal(Fraction(found.price) * hours_of(billed))
+        found = list_price(use, formula, billed, month, prices)
     except ValueError as error:
         raise _NoPredictionError(str(error)) from error
-    told.put("(price)", price, per, source=found.said)
-    return {"price": price, "list_price": price, "discount": Decimal(0)}
+    told.put("(price)", found.amount, per, source=found.said)
+    return {"price": found.amount, "list_price": found.amount, "discount": Decimal(0)}
 
 
 def _of_money(

@@ -7,10 +7,10 @@ import polars as pl
 from pipelines.calibration.sets import CalibrationSet
 from pipelines.contracts import PREDICTED, require
 from pipelines.formulas.calibrated import calibrated
+from pipelines.formulas.list_prices import ListPrices
 from pipelines.formulas.physical import physical
 from pipelines.formulas.plan import predict
 from pipelines.formulas.volumes import Volumes
-from pipelines.prices.machine_prices import MachinePrices
 from pipelines.registry.catalogue import FormulaUse
 
 
@@ -18,7 +18,7 @@ def predictions(
     month: str,
     plans: pl.DataFrame,
     formulas: Iterable[FormulaUse],
-    prices: MachinePrices,
+    prices: ListPrices,
     calibration: CalibrationSet | None = None,
     volumes: Volumes | None = None,
 ) -> pl.DataFrame:

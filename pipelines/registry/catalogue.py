@@ -309,9 +309,11 @@ class FormulaUse(_Planned):
     """The bill's own unit; the result is converted into it."""
     usage_type: str = ""
     price: Decimal | None = None
+    """In `currency` per `unit`; None: as a price book lists the machine's hours, or the version's
+    tokens of the provider."""
     machine: str = ""
     """The machine type (`p5.48xlarge`) that is billed: how many accelerators an hour of it holds,
-    and, without `price`, what a price book says of it."""
+    and which price of a book is meant."""
     provider: str = ""
     region: str = ""
     chip: str = ""

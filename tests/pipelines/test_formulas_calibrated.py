@@ -13,9 +13,9 @@ from pipelines.calibration.coefficients import Coefficient
 from pipelines.calibration.sets import CalibrationSet
 from pipelines.contracts import PLANS
 from pipelines.formulas.calibrated import calibrated
+from pipelines.formulas.list_prices import ListPrices
 from pipelines.formulas.physical import physical
 from pipelines.formulas.predictions import predictions
-from pipelines.prices.machine_prices import MachinePrices
 from pipelines.registry.catalogue import FormulaUse
 
 MONTH = "2026-09"
@@ -74,7 +74,7 @@ def calibration(*coefficients: Coefficient) -> CalibrationSet:
 
 def terms(*coefficients: Coefficient, use: FormulaUse = SERVED) -> dict[str, dict[str, object]]:
     volumes = {("chat", "v1"): {"requests": Fraction(4_000)}}
-    found = physical([use], MONTH, MachinePrices(), volumes)
+    found = physical([use], MONTH, ListPrices(), volumes)
     rows = calibrated(found, calibration(*coefficients)).to_dicts()
     return {row["volume"]: row for row in rows}
 
@@ -148,5 +148,5 @@ def test_a_quantity_without_a_price_stays_without_a_cost():
 )
 def test_kinds_stay_apart_and_nothing_is_calibrated_before_a_calibration(known, kinds):
     plans = pl.DataFrame(schema=PLANS.polars_schema)
-    found = predictions(MONTH, plans, [SERVED], MachinePrices(), known)
+    found = predictions(MONTH, plans, [SERVED], ListPrices(), known)
     assert sorted(found["kind"].to_list()) == kinds

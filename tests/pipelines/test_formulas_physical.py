@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pipelines.formulas.library import FORMULAS
+from pipelines.formulas.list_prices import ListPrices
 from pipelines.formulas.physical import physical
 from pipelines.formulas.units import factor
 from pipelines.formulas.volumes import MEASURE_UNITS, Volumes
@@ -18,7 +19,7 @@ from pipelines.prices.machine_prices import MachinePrice, MachinePrices
 from pipelines.registry.catalogue import FormulaUse, parse_catalogue
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "assets" / "templates" / "catalogue.toml"
-NO_BOOKS = MachinePrices()
+NO_BOOKS = ListPrices()
 CHAT = {"model": "chat", "version": "v1"}
 
 
@@ -55,7 +56,7 @@ def tokens_billed(**more: Any) -> FormulaUse:
     return use("billed_output_tokens", "1K tokens", **known | more)
 
 
-def book(**more: Any) -> MachinePrices:
+def book(**more: Any) -> ListPrices:
     known: dict[str, Any] = {
         "provider": "aws",
         "region": "us-east-1",
@@ -65,12 +66,12 @@ def book(**more: Any) -> MachinePrices:
         "book": "ec2",
         "source": "line 2",
     }
-    return MachinePrices([[MachinePrice(**known | more)]])
+    return ListPrices(MachinePrices([[MachinePrice(**known | more)]]))
 
 
 def rows(
     *uses: FormulaUse,
-    prices: MachinePrices = NO_BOOKS,
+    prices: ListPrices = NO_BOOKS,
     volumes: Volumes | None = None,
     month: str = "2026-09",
 ) -> list[dict[str, Any]]:
