@@ -112,9 +112,37 @@ def test_a_plans_terms_leave_out_tax_credits_remainders_and_idle_that_was_spread
         row("pool", "16", evidence="shared pool by policy", method="policy", ConsumedUnit=None),
     ]
     files = write(rows, ALLOCATED, tmp_path / "ledger.parquet")
-    columns = ["model_version", "unit", "actual_cost", "actual_quantity"]
+    columns = ["model_version", "unit", "cost", "list_cost", "quantity"]
     assert select(con, "variance/actual_terms", columns, allocated_files=files) == [
-        ("", "Hrs", 4, 1),
-        ("v1", "", 16, 1),
-        ("v1", "Hrs", 3, 1),
+        ("", "Hrs", 4, 4, 1),
+        ("v1", "", 16, 16, 1),
+        ("v1", "Hrs", 3, 3, 1),
+    ]
+
+
+def test_what_no_version_has_a_term_for_goes_by_its_own_line(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    central = {"bucket": "overhead", "model": "", "model_version": "", "element": "adjustment"}
+    spread = {"evidence": "overhead by cost", "rule_id": "aws-support", "element": "software"}
+    rows = [
+        row("used", "1"),
+        row("unused", "2", bucket="commitment", model="", model_version=""),
+        row("tax", "4", ChargeCategory="Tax"),
+        row("vat", "8", ChargeCategory="Tax", **central),
+        row("credit", "-16", ChargeCategory="Credit", **central),
+        row("rounding", "32", **central),
+        row("help", "64", **central | {"ServiceName": "Azure Support", "element": "software"}),
+        row("spread", "128", **spread),
+        row("spread over others", "256", bucket="not_ai", **spread),
+        row("others", "512", bucket="not_ai", ChargeCategory="Tax"),
+        row("own overhead", "1024", **central | {"element": "software"}),
+    ]
+    files = write(rows, ALLOCATED, tmp_path / "ledger.parquet")
+    columns = ["line", "currency", "cost"]
+    assert select(con, "variance/own_lines", columns, allocated_files=files) == [
+        ("credit", "USD", 16),
+        ("support", "USD", 64 + 128 + 256),
+        ("tax", "USD", 4 + 8),
+        ("unused_commitment", "USD", 2),
     ]
