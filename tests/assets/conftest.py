@@ -13,8 +13,11 @@ from pathlib import Path
 
 import boto3
 import pytest
+from golden_project import MONTH, OVER, PublishedOnce, write_golden
 
+from assets.engine import StepEvent, run_month
 from assets.lake import Lake
+from assets.project import Project
 from pipelines.settings import LakeSettings, Storage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +40,21 @@ def lake_endpoint() -> Iterator[str]:
         assert server.stdout
         yield f"http://127.0.0.1:{server.stdout.readline().strip()}"
         server.kill()
+
+
+@pytest.fixture(scope="session")
+def golden_once(tmp_path_factory: pytest.TempPathFactory) -> PublishedOnce:
+    """The golden month, over and published: made once for all files of tests, changed by none."""
+    settings = write_golden(tmp_path_factory.mktemp("golden") / "shop")
+    events: list[StepEvent] = []
+    outcome = run_month(Project.load(settings), MONTH, events.append, now=OVER)
+    return PublishedOnce(settings.parent, outcome, tuple(events))
+
+
+@pytest.fixture(scope="session")
+def golden_settings(golden_once: PublishedOnce) -> Path:
+    """The settings of that project, for tests that only read."""
+    return golden_once.folder / "modelspend.toml"
 
 
 @dataclass

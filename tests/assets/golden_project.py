@@ -3,12 +3,32 @@
 import gzip
 import json
 import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from assets.engine import RunOutcome, StepEvent
+from assets.project import Project
 from pipelines.months import next_month as after
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 MONTH = "2026-09"
+OVER = datetime(2026, 10, 20, tzinfo=UTC)
+"""When the month is over and its bill has settled."""
+
+
+@dataclass(frozen=True)
+class PublishedOnce:
+    """The golden project after one run of its month. Tests that change it work on a copy."""
+
+    folder: Path
+    outcome: RunOutcome
+    events: tuple[StepEvent, ...]
+
+    def copy(self, folder: Path) -> Project:
+        """A copy of its inputs and its lake; dates are kept, so that to a run nothing changed."""
+        shutil.copytree(self.folder, folder)
+        return Project.load(folder / "modelspend.toml")
 
 
 def write_golden(folder: Path, bill: str | None = None, log: str | None = None) -> Path:

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,10 +10,18 @@ from typing import Any
 
 import polars as pl
 import pytest
-from golden_project import MONTH, deliver, golden_bill, moved_to, write_golden
+from golden_project import (
+    MONTH,
+    OVER,
+    PublishedOnce,
+    deliver,
+    golden_bill,
+    moved_to,
+    write_golden,
+)
 from lake_writer import publication, run_month
 from test_command import ask
-from test_engine import OVER, when_finished
+from test_engine import when_finished
 
 from assets import engine
 from assets.closing import close_month, posted_differences
@@ -24,7 +30,6 @@ from assets.project import Project
 from pipelines.adjustments import COSTS
 from pipelines.errors import ClosingLost, MonthNotFinal, MonthNotPublished, PublicationLost
 
-ROOT = Path(__file__).resolve().parents[2]
 OCTOBER, NOVEMBER, DECEMBER = "2026-10", "2026-11", "2026-12"
 LATER = datetime(2027, 2, 1, tzinfo=UTC)
 
@@ -35,6 +40,11 @@ class Books:
 
     project: Project
     deliveries: int = 1
+
+    def copy(self, folder: Path) -> "Books":
+        """A copy with the same times of its files: to a run nothing has changed."""
+        shutil.copytree(self.project.base, folder)
+        return Books(Project.load(folder / "modelspend.toml"), self.deliveries)
 
     @property
     def lake(self) -> Lake:
@@ -81,20 +91,42 @@ def minus(one: tuple[Decimal, ...], other: tuple[Decimal, ...]) -> tuple[Decimal
 
 
 @pytest.fixture(scope="module")
-def closed_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a project whose September is published and closed."""
-    folder = tmp_path_factory.mktemp("closed") / "shop"
-    books = Books(Project.load(write_golden(folder)))
-    engine.run_month(books.project, MONTH, now=LATER)
+def closed_once(golden_once: PublishedOnce, tmp_path_factory: pytest.TempPathFactory) -> Books:
+    """A project whose September is published and closed."""
+    books = Books(golden_once.copy(tmp_path_factory.mktemp("closed") / "shop"))
     books.close(MONTH)
-    return folder
+    return books
+
+
+@pytest.fixture(scope="module")
+def restated_once(closed_once: Books, tmp_path_factory: pytest.TempPathFactory) -> Books:
+    """The same, delivered again with one line 2 USD dearer."""
+    books = closed_once.copy(tmp_path_factory.mktemp("restated") / "shop")
+    books.deliver(MONTH, **{",10.00,": ",12.00,"})
+    return books
+
+
+@pytest.fixture(scope="module")
+def october_once(closed_once: Books, tmp_path_factory: pytest.TempPathFactory) -> Books:
+    """A closed September and an October that is published."""
+    books = closed_once.copy(tmp_path_factory.mktemp("october") / "shop")
+    books.deliver(OCTOBER)
+    return books
 
 
 @pytest.fixture
-def books(closed_shop: Path, tmp_path: Path) -> Books:
-    """A copy of it, with the same times of its files: to a run nothing has changed."""
-    shutil.copytree(closed_shop, tmp_path / "shop")
-    return Books(Project.load(tmp_path / "shop" / "modelspend.toml"))
+def books(closed_once: Books, tmp_path: Path) -> Books:
+    return closed_once.copy(tmp_path / "shop")
+
+
+@pytest.fixture
+def restated(restated_once: Books, tmp_path: Path) -> Books:
+    return restated_once.copy(tmp_path / "restated")
+
+
+@pytest.fixture
+def with_october(october_once: Books, tmp_path: Path) -> Books:
+    return october_once.copy(tmp_path / "shop")
 
 
 def test_a_closed_month_keeps_its_figures_byte_for_byte_and_the_delivery_stands_beside_it(books):
@@ -133,14 +165,15 @@ def test_a_closed_publication_names_the_tables_and_the_inputs_of_the_one_it_clos
     assert closed.inputs["closing"] == {"publication_id": final.publication_id, "adjustments": {}}
 
 
-def test_a_closed_month_and_its_restatement_are_both_recognised_when_nothing_changed(books):
+def test_a_closed_month_and_its_restatement_are_both_recognised_when_nothing_changed(
+    books, restated
+):
     again = engine.run_month(books.project, MONTH, now=LATER)
     assert (again.result, again.status) == ("unchanged", "closed")
-    books.deliver(MONTH, **{",10.00,": ",12.00,"})
-    again = engine.run_month(books.project, MONTH, now=LATER)
+    again = engine.run_month(restated.project, MONTH, now=LATER)
     assert (again.result, again.status) == ("unchanged", "restated")
     assert "unchanged, nothing re-read (closed, a restatement beside it)" in again.sentence
-    assert len(books.lake.publications(MONTH)) == 3
+    assert len(restated.lake.publications(MONTH)) == 3
 
 
 def test_a_restatement_that_moves_no_figure_says_so_and_posts_nothing(books):
@@ -151,16 +184,17 @@ def test_a_restatement_that_moves_no_figure_says_so_and_posts_nothing(books):
     assert "no figure differs" in books.ask("show", "--month", MONTH)
 
 
-def test_closing_is_said_once_and_again_without_doing_anything(books):
+def test_closing_is_said_once_and_again_without_doing_anything(books, restated):
     before = books.lake.publications()
     assert "2026-09: already closed (2027-02-01 00:00 UTC)" in books.ask("close", "-m", MONTH)
-    books.deliver(MONTH, **{",10.00,": ",12.00,"})
-    assert "with a restatement beside it" in books.ask("close", "-m", MONTH)
-    assert len(books.lake.publications()) == len(before) + 1
+    assert len(books.lake.publications()) == len(before)
+    before = restated.lake.publications()
+    assert "with a restatement beside it" in restated.ask("close", "-m", MONTH)
+    assert len(restated.lake.publications()) == len(before)
 
 
-def test_adjustments_are_the_exact_difference_and_move_on_when_their_month_is_closed(books):
-    books.deliver(OCTOBER)
+def test_adjustments_are_the_exact_difference_and_move_on_when_their_month_is_closed(with_october):
+    books = with_october
     books.deliver(MONTH, **{",10.00,": ",12.00,"})
     first = (MONTH, OCTOBER, False, minus(books.sums(MONTH, 2), books.sums(MONTH, 1)))
     assert books.posted(MONTH) == books.posted(OCTOBER) == [first]
@@ -194,8 +228,8 @@ def test_adjustments_are_the_exact_difference_and_move_on_when_their_month_is_cl
     assert books.shown("show", "--month", OCTOBER)["restatements"][0]["billed_cost"] == "0.5"
 
 
-def test_the_posting_month_lists_adjustments_apart_from_its_own_total(books):
-    books.deliver(OCTOBER)
+def test_the_posting_month_lists_adjustments_apart_from_its_own_total(with_october):
+    books = with_october
     before = books.shown("show", "--month", OCTOBER)
     assert before["prior_period_adjustments"] == []
     books.deliver(MONTH, **{",10.00,": ",12.00,", ",3.00,": ",2.75,"})
@@ -220,8 +254,8 @@ def test_the_posting_month_lists_adjustments_apart_from_its_own_total(books):
     assert title in several
 
 
-def test_a_closed_month_says_when_it_was_closed_and_what_stands_beside_it(books):
-    books.deliver(MONTH, **{",10.00,": ",12.00,"})
+def test_a_closed_month_says_when_it_was_closed_and_what_stands_beside_it(restated):
+    books = restated
     text = books.ask("show", "--month", MONTH)
     assert text.startswith("2026-09  closed (every line carries an invoice id)\n")
     assert "closed 2027-02-01 00:00 UTC" in text
@@ -236,19 +270,18 @@ def test_a_closed_month_says_when_it_was_closed_and_what_stands_beside_it(books)
     assert listed["restated_at"] is not None
 
 
-def test_changes_are_those_of_the_last_delivery(books):
+def test_changes_are_those_of_the_last_delivery(books, restated):
     once = books.shown("show", "--month", MONTH, "--changes")
     assert (once["before"], once["after"]["status"], once["changes"]) == (None, "closed", [])
     assert "published once" in books.ask("show", "--month", MONTH, "--changes")
     assert books.ask("show", "--month", MONTH, "--changes", "--csv").count("\n") == 1
-    books.deliver(MONTH, **{",10.00,": ",12.00,"})
-    changes = books.shown("show", "--month", MONTH, "--changes", "--basis", "list")
+    changes = restated.shown("show", "--month", MONTH, "--changes", "--basis", "list")
     assert [changes[state]["status"] for state in ("before", "after")] == ["closed", "restated"]
     assert [(row["model_version"], row["difference"]) for row in changes["changes"]] == [
         ("2", "2"),
         (None, "2"),
     ]
-    csv = books.ask("show", "--month", MONTH, "--changes", "--csv")
+    csv = restated.ask("show", "--month", MONTH, "--changes", "--csv")
     assert csv.splitlines()[1] == "line,USD,,rank,2,update,10,12,2"
 
 
@@ -288,18 +321,12 @@ def test_a_month_nobody_published_is_not_closed_and_makes_no_lake(tmp_path):
     assert not (tmp_path / "shop" / "lake").exists()
 
 
-def test_a_run_during_which_the_month_is_closed_publishes_nothing(tmp_path):
-    project = Project.load(write_golden(tmp_path / "shop"))
-    engine.run_month(project, MONTH, now=OVER)
+def test_a_run_during_which_the_month_is_closed_publishes_nothing(golden_once, tmp_path):
+    project = golden_once.copy(tmp_path / "shop")
     deliver(project.base, golden_bill(**{",10.00,": ",12.00,"}), "assembly-2")
 
     def close_beside(_: engine.StepEvent) -> None:
-        subprocess.run(
-            [sys.executable, "-m", "assets.command", "close", "-m", MONTH, "-s", str(project.file)],
-            cwd=ROOT,
-            check=True,
-            capture_output=True,
-        )
+        Books(Project.load(project.file)).close(MONTH)
 
     with pytest.raises(PublicationLost):
         engine.run_month(project, MONTH, when_finished("reconciliation", close_beside), now=OVER)

@@ -3,35 +3,30 @@
 import csv
 import io
 import re
-import shutil
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from golden_project import MONTH, deliver, golden_bill, write_golden
+from golden_project import MONTH, PublishedOnce, deliver, golden_bill
 from test_closed_months import LATER, Books
 from test_command import ask
 
 from assets import engine
-from assets.project import Project
 
 D = Decimal
 
 
 @pytest.fixture(scope="module")
-def delivered_twice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def delivered_twice(golden_once: PublishedOnce, tmp_path_factory: pytest.TempPathFactory) -> Books:
     """A project whose September was delivered, and again with one line 2 USD dearer."""
-    folder = tmp_path_factory.mktemp("changes") / "shop"
-    books = Books(Project.load(write_golden(folder)))
-    engine.run_month(books.project, MONTH, now=LATER)
+    books = Books(golden_once.copy(tmp_path_factory.mktemp("changes") / "shop"))
     books.deliver(MONTH, **{",10.00,": ",12.00,"})
-    return folder
+    return books
 
 
 @pytest.fixture
-def books(delivered_twice: Path, tmp_path: Path) -> Books:
-    shutil.copytree(delivered_twice, tmp_path / "shop")
-    return Books(Project.load(tmp_path / "shop" / "modelspend.toml"))
+def books(delivered_twice: Books, tmp_path: Path) -> Books:
+    return delivered_twice.copy(tmp_path / "shop")
 
 
 def test_a_line_that_got_dearer_is_shown_with_its_model_and_both_its_amounts(books):
@@ -94,10 +89,11 @@ def test_the_newest_publication_is_not_compared_with_itself(books):
     assert ask(*arguments, "--settings", str(books.project.file)).exit_code == 6
 
 
-def test_a_month_published_once_has_no_lines_to_compare(books):
-    books.deliver("2026-10")
-    text = books.ask("show", "--month", "2026-10", "--changes", "--lines")
-    assert "published once" in text
+def test_a_month_published_once_has_no_lines_to_compare(golden_settings):
+    lines = ("show", "--month", MONTH, "--changes", "--lines")
+    result = ask(*lines, "--settings", str(golden_settings))
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "published once" in result.stdout
 
 
 @pytest.mark.parametrize(

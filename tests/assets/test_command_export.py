@@ -5,23 +5,18 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from golden_project import MONTH, write_golden
+from golden_project import MONTH
 from test_command import ask
-from test_engine import OVER
 
-from assets import engine
 from assets.lake import Lake
 from assets.project import Project
 from pipelines.contracts import BASES
 
 
-@pytest.fixture(scope="module")
-def golden(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def golden(golden_settings: Path) -> Path:
     """The settings of the golden project, its month published."""
-    settings = write_golden(tmp_path_factory.mktemp("golden"))
-    outcome = engine.run_month(Project.load(settings), MONTH, now=OVER)
-    assert outcome.result == "published", outcome.sentence
-    return settings
+    return golden_settings
 
 
 def attributed(settings: Path) -> dict[str, D]:

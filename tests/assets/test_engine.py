@@ -2,8 +2,7 @@
 
 import os
 import shutil
-import subprocess
-import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from golden_project import MONTH, deliver, golden_bill, write_golden
+from golden_project import MONTH, OVER, PublishedOnce, deliver, golden_bill, write_golden
 
 from assets.engine import StepEvent, run_month, run_months
 from assets.lake import Lake
@@ -26,8 +25,6 @@ from pipelines.errors import (
     UnreconciledSpend,
 )
 
-ROOT = Path(__file__).resolve().parents[2]
-OVER = datetime(2026, 10, 20, tzinfo=UTC)
 OPEN = datetime(2026, 9, 21, 7, tzinfo=UTC)
 
 
@@ -36,18 +33,10 @@ def project(tmp_path: Path) -> Project:
     return Project.load(write_golden(tmp_path / "shop"))
 
 
-@pytest.fixture(scope="module")
-def published_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = write_golden(tmp_path_factory.mktemp("published") / "shop")
-    run_month(Project.load(settings), MONTH, now=OVER)
-    return settings.parent
-
-
 @pytest.fixture
-def published(published_once: Path, tmp_path: Path) -> Project:
-    """The golden month, over and published: a copy of its inputs and its lake, dates kept."""
-    shutil.copytree(published_once, tmp_path / "shop")
-    return Project.load(tmp_path / "shop" / "modelspend.toml")
+def published(golden_once: PublishedOnce, tmp_path: Path) -> Project:
+    """The golden month, over and published, to be changed."""
+    return golden_once.copy(tmp_path / "shop")
 
 
 def lake_of(project: Project) -> Lake:
@@ -79,12 +68,12 @@ def second_source(project: Project, bill: str) -> Project:
     return Project.load(project.file)
 
 
-def test_a_month_is_published_with_every_table_and_adds_up(project):
-    outcome = run_month(project, MONTH, now=OVER)
+def test_a_month_is_published_with_every_table_and_adds_up(published, golden_once):
+    project, outcome = published, golden_once.outcome
     assert (outcome.result, outcome.status, outcome.error) == ("published", "final", None)
-    published = lake_of(project).require_latest(MONTH)
-    assert published.publication_id == outcome.publication_id
-    assert set(published.tables) == set(TABLES) - {"out_publications"}
+    latest = lake_of(project).require_latest(MONTH)
+    assert latest.publication_id == outcome.publication_id
+    assert set(latest.tables) == set(TABLES) - {"out_publications"}
     reconciled = lake_of(project).read("out_reconciliation", MONTH)
     assert reconciled.height > 0
     assert set(reconciled["difference"]) == {Decimal(0)}
@@ -93,10 +82,8 @@ def test_a_month_is_published_with_every_table_and_adds_up(project):
     )
 
 
-def test_the_steps_are_told_as_they_come(project):
-    events: list[StepEvent] = []
-    run_month(project, MONTH, events.append, now=OVER)
-    finished = [event for event in events if event.what == "finished"]
+def test_the_steps_are_told_as_they_come(golden_once):
+    finished = [event for event in golden_once.events if event.what == "finished"]
     assert [event.done for event in finished] == list(range(1, finished[0].steps + 1))
     assert finished[-1].step == "out_publications"
 
@@ -111,8 +98,8 @@ def test_a_run_leaves_no_work_behind(published):
     assert list((project.cache / "runs").iterdir()) == []
 
 
-def test_an_unchanged_month_is_recognised_without_opening_a_file(project):
-    first = run_month(project, MONTH, now=OVER)
+def test_an_unchanged_month_is_recognised_without_opening_a_file(published, golden_once):
+    project, first = published, golden_once.outcome
     for file in [*project.base.glob("bills/**/*.gz"), *project.base.glob("bills/**/*.json")]:
         before = file.stat()
         file.write_bytes(b"x" * before.st_size)  # whoever reads it now fails
@@ -126,13 +113,20 @@ def test_an_unchanged_month_is_recognised_without_opening_a_file(project):
 
 
 @pytest.mark.parametrize("file", ["modelspend.toml", "catalogue.toml", "log.csv"])
-def test_a_changed_input_makes_the_month_anew(published, file):
-    project = published
-    with (project.base / file).open("a") as text:
+def test_a_changed_input_is_noticed(published, file):
+    with (published.base / file).open("a") as text:
         text.write("\n")
-    again = run_month(Project.load(project.file), MONTH, now=OVER)
+    run = MonthRun.begin(Project.load(published.file), MONTH, "run-1", OVER)
+    assert not run.is_unchanged
+    run.close()
+
+
+def test_a_changed_input_makes_the_month_anew(published):
+    with (published.base / "catalogue.toml").open("a") as text:
+        text.write("\n")
+    again = run_month(Project.load(published.file), MONTH, now=OVER)
     assert again.result == "published"
-    assert len(lake_of(project).publications(MONTH)) == 2
+    assert len(lake_of(published).publications(MONTH)) == 2
 
 
 def test_a_restated_bill_replaces_the_month_and_leaves_the_earlier_figures_readable(published):
@@ -180,8 +174,8 @@ def test_a_month_that_does_not_add_up_is_not_published(project):
     assert list((project.cache / "runs").iterdir()) == []
 
 
-def test_a_failed_run_leaves_the_last_publication_in_place(project):
-    first = run_month(project, MONTH, now=OVER)
+def test_a_failed_run_leaves_the_last_publication_in_place(published, golden_once):
+    project, first = published, golden_once.outcome
     deliver(project.base, golden_bill(**{",2.50,": ",two,"}), "assembly-2")
     with pytest.raises(BillUnreadable, match="two"):
         run_month(project, MONTH, now=OVER)
@@ -233,20 +227,9 @@ def test_a_bill_that_cannot_be_listed_is_not_taken_for_an_empty_one(project):
 
 def test_the_run_that_publishes_second_publishes_nothing(project):
     def run_beside(_: StepEvent) -> None:
-        subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                "import sys; from assets.engine import run_month; "
-                "from assets.project import Project; "
-                "run_month(Project.load(sys.argv[1]), sys.argv[2])",
-                str(project.file),
-                MONTH,
-            ],
-            cwd=ROOT,
-            check=True,
-            capture_output=True,
-        )
+        other = threading.Thread(target=run_month, args=(Project.load(project.file), MONTH))
+        other.start()
+        other.join()
 
     with pytest.raises(PublicationLost) as lost:
         run_month(project, MONTH, when_finished("reconciliation", run_beside), now=OVER)
@@ -294,10 +277,12 @@ def test_the_step_of_another_process_finds_what_the_run_staged(project):
     resumed.close()
 
 
-def test_a_step_of_another_process_notices_that_the_month_was_published_meanwhile(project):
+def test_a_step_of_another_process_notices_that_the_month_was_published_meanwhile(
+    project, golden_once
+):
     run = MonthRun.begin(project, MONTH, "run-1", OVER)
     run.stage(EXPORT_TOTALS.name, EXPORT_TOTALS.empty())
-    run_month(project, MONTH, now=OVER)
+    shutil.copytree(golden_once.folder / "lake", project.base / "lake", dirs_exist_ok=True)
     with pytest.raises(PublicationLost):
         MonthRun.resume_or_begin(project, MONTH, "run-1")
     run.close()
@@ -315,6 +300,8 @@ def test_work_of_a_killed_run_is_removed_when_it_can_no_longer_be_at_work(projec
     for folder in (killed, recent):
         folder.mkdir(parents=True)
     os.utime(killed, (0, 0))
-    run_month(project, MONTH, now=OVER)
+    run = MonthRun.begin(project, MONTH, "run-1", OVER)
+    run.stage(EXPORT_TOTALS.name, EXPORT_TOTALS.empty())
     assert not killed.exists()
     assert recent.exists()
+    run.close()

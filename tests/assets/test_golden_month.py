@@ -5,30 +5,27 @@ csv file, to be argued for in review.
 """
 
 import csv
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
 import pytest
-from golden_project import GOLDEN, MONTH, write_golden
+from golden_project import GOLDEN, MONTH, PublishedOnce
 
-from assets.engine import run_months
 from assets.lake import Lake
 from assets.project import Project
 from pipelines.contracts import TABLES
 from pipelines.money import POLARS_TYPE, plain
 
-NOW = datetime(2026, 10, 10, tzinfo=UTC)
 EXPECTED = sorted((GOLDEN / "expected").glob("*.csv"))
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    project = Project.load(write_golden(tmp_path_factory.mktemp("golden")))
-    [outcome] = run_months(project, [MONTH], now=NOW)
+def lake(golden_once: PublishedOnce) -> Lake:
+    outcome = golden_once.outcome
     assert outcome.error is None
     assert (outcome.result, outcome.status) == ("published", "final")
+    project = Project.load(golden_once.folder / "modelspend.toml")
     return Lake(project.settings.lake, project.cache, project.base)
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from assets.deliveries import months_delivered
 from assets.engine import RunOutcome, run_month
 from assets.lake import Lake
 from assets.project import Project
@@ -70,28 +69,6 @@ def run(shop: Project, month: str) -> RunOutcome:
 @pytest.fixture
 def samples(shared_data: Path) -> Path:
     return shared_data / "billing"
-
-
-def test_google_s_export_is_read_by_invoice_month_and_by_charge_month(
-    tmp_path: Path, samples: Path
-):
-    files = sorted((samples / "gcp").glob("nise_detailed_EUR_*.csv.gz"))
-    path = bills(tmp_path / "gcp", *files)
-    shop = project(tmp_path / "shop", {"name": "gcp", "format": "gcp", "path": path})
-
-    assert months_delivered(shop) == ["2026-09", "2026-10", "2026-11"]
-    by_invoice = {}
-    by_charge: dict[str, Decimal] = {}
-    lake = Lake(shop.settings.lake, shop.cache, shop.base)
-    for month in months_delivered(shop):
-        run(shop, month)
-        by_invoice[month] = totals(shop, month)["gcp", "EUR", "BilledCost"]
-        spend = lake.read("out_spend__model_months", month)
-        for charge_month, cost in spend.select("charge_month", "billed_cost").iter_rows():
-            by_charge[charge_month] = by_charge.get(charge_month, D(0)) + cost
-    assert by_invoice == {"2026-09": D("48.00"), "2026-10": D("5173.60"), "2026-11": D("4884.27")}
-    rounded = {month: cost.quantize(CENT) for month, cost in by_charge.items()}
-    assert rounded == {"2026-10": D("5264.80"), "2026-11": D("4841.07")}
 
 
 def test_a_source_that_fails_its_month_is_missing_and_the_others_are_published(

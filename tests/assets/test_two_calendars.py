@@ -14,8 +14,11 @@ from typing import Any
 import pytest
 from test_command import ask
 from test_command_inspect import focus
+from test_real_bills import totals
 
+from assets.deliveries import months_delivered
 from assets.engine import run_month
+from assets.lake import Lake
 from assets.project import Project
 
 D = Decimal
@@ -64,10 +67,19 @@ def test_google_is_readable_by_billing_month_and_by_charge_month(
         shutil.copy(file, tmp_path / "bills")
     shop = project(tmp_path, "gcp")
     billed = {"2026-09": "48.00", "2026-10": "5173.60", "2026-11": "4884.27"}
+    assert months_delivered(shop) == list(billed)
     for month in billed:
-        run_month(shop, month, now=LATER)
+        assert run_month(shop, month, now=LATER).result == "published"
+    lake = Lake(shop.settings.lake, shop.cache, shop.base)
+    charged: dict[str, Decimal] = defaultdict(Decimal)
     for month, amount in billed.items():
         assert total(shown(shop, "--month", month)).quantize(CENT) == D(amount)
+        assert totals(shop, month)["bill", "EUR", "BilledCost"] == D(amount)
+        spend = lake.read("out_spend__model_months", month)
+        for charge_month, cost in spend.select("charge_month", "billed_cost").iter_rows():
+            charged[charge_month] += cost
+    rounded = {month: cost.quantize(CENT) for month, cost in charged.items()}
+    assert rounded == {"2026-10": D("5264.80"), "2026-11": D("4841.07")}
 
     used = google_by_usage(*files)
     assert sorted(used) == ["2026-10", "2026-11"]
@@ -87,9 +99,10 @@ def test_google_is_readable_by_billing_month_and_by_charge_month(
     assert total(shown(shop, *both)) == sum(used.values())
 
 
-@pytest.fixture
-def corrected(tmp_path: Path) -> Project:
+@pytest.fixture(scope="module")
+def corrected(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """September with 2.50, and October's bill with 2.50 and a correction of -1 of September."""
+    folder = tmp_path_factory.mktemp("corrected")
     october = {
         "BillingPeriodStart": "2026-10-01T00:00:00Z",
         "BillingPeriodEnd": "2026-11-01T00:00:00Z",
@@ -99,9 +112,9 @@ def corrected(tmp_path: Path) -> Project:
         "ChargePeriodStart": "2026-10-02T00:00:00Z",
         "ChargePeriodEnd": "2026-10-03T00:00:00Z",
     }
-    focus(tmp_path / "bills" / "september.csv")
-    focus(tmp_path / "bills" / "october.csv", october | of_october, october | correction)
-    shop = project(tmp_path, "focus")
+    focus(folder / "bills" / "september.csv")
+    focus(folder / "bills" / "october.csv", october | of_october, october | correction)
+    shop = project(folder, "focus")
     for month in ("2026-09", "2026-10"):
         run_month(shop, month, now=LATER)
     return shop
