@@ -227,6 +227,6 @@ def _print(sheets: "Sequence[Sheet]") -> None:
     from assets.command_output import console, write_sheet
 
     out = console()
-    for sheet in sheets:
-        if sheet.rows or sheet.notes:
+    for number, sheet in enumerate(sheets):
+        if sheet.rows or not number:
             write_sheet(out, sheet)

@@ -26,6 +26,8 @@ SLACK: Final = 0.5
 LIMIT: Final = 5.0
 BASELINE_DAYS: Final = 14
 """Days that a level and a spread are learnt from."""
+NEW_LEVEL: Final = "a new level from here"
+"""What is said of the day of an announced change."""
 RUN: Final = 3
 RUN_BEYOND: Final = 1.0
 _MAD_TO_SIGMA: Final = 1.4826022185056018
@@ -157,7 +159,7 @@ def _stretch(
     found: list[Watched] = []
     sums = Cusum()
     for one in days:
-        begins = f"a new level from here: {event}" if event and one is days[0] else ""
+        begins = f"{NEW_LEVEL}: {event}" if event and one is days[0] else ""
         if one.log_ratio is None or not math.isfinite(one.log_ratio):
             said = "; ".join(part for part in (begins, "nothing to compare") if part)
             found.append(Watched(one.day, None, None, None, None, False, said))

@@ -1,7 +1,7 @@
 """Calibrations for people and programs: what was learnt, how it did, and what it was made of."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -132,7 +132,13 @@ def _coefficients(calibration: CalibrationSet, model: str | None) -> Sheet:
             Column("log_variance", "variance of ln k", "quantity"),
         ),
         tuple(rows),
-        machine_only=("log_variance",),
+        notes=(
+            "Where there is no interval, fewer than four earlier misses could tell one. `--json` "
+            "says how each came about.",
+        )
+        if any(row.values["interval"] is None for row in rows)
+        else (),
+        machine_only=("level", "said", "log_variance"),
     )
 
 
@@ -227,8 +233,3 @@ def _months(calibration: CalibrationSet) -> Sheet:
             for one in calibration.months
         ),
     )
-
-
-def shown(sheets: Sequence[Sheet]) -> list[Sheet]:
-    """The sheets that have something to say to a person."""
-    return [sheet for sheet in sheets if sheet.rows]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from pipelines.calibration.daily import DayOfLine, WatchedLine, of_month
-from pipelines.calibration.drift import BASELINE_DAYS, LIMIT, SLACK
+from pipelines.calibration.drift import BASELINE_DAYS, LIMIT, NEW_LEVEL, SLACK
 from pipelines.review.calibration import number
 from pipelines.review.sheets import Column, Row, Sheet
 
@@ -75,17 +75,33 @@ def _summary(watched: WatchedLine, month: str) -> dict[str, Any]:
 
 
 def _told(lines: Sequence[WatchedLine], month: str) -> Sheet:
-    """The alarms, and the days on which an event begins a new level."""
-    rows = [
-        Row({**_named(watched), "day": f"{one.watched.day}", "said": one.watched.said})
-        for watched in lines
-        for one in of_month(watched, month)
-        if one.watched.is_alarm or one.watched.said.startswith("a new level")
-    ]
-    return Sheet("alarms", "Alarms and events", (*_LINE, *_SAID), tuple(rows))
-
-
-_SAID: Final = (Column("day", "day"), Column("said", "says"))
+    """The events that begin a new level, and alarms; those of neighbouring days are one row."""
+    rows: list[Row] = []
+    for watched in lines:
+        last: dict[str, Any] = {}
+        for one in of_month(watched, month):
+            day = f"{one.watched.day}"
+            if last and one.watched.is_alarm:
+                last["until"], last["alarms"] = day, last["alarms"] + 1
+                continue
+            last = {}
+            if one.watched.is_alarm or one.watched.said.startswith(NEW_LEVEL):
+                alarms = int(one.watched.is_alarm)
+                found = {"day": day, "until": day, "alarms": alarms, "said": one.watched.said}
+                rows.append(Row({**_named(watched), **found}))
+                last = rows[-1].values if alarms else {}
+    return Sheet(
+        "alarms",
+        "Alarms and events",
+        (
+            *_LINE,
+            Column("day", "from"),
+            Column("until", "until"),
+            Column("alarms", "alarms", "count"),
+            Column("said", "says"),
+        ),
+        tuple(rows),
+    )
 
 
 def _days(lines: Sequence[WatchedLine], month: str) -> Sheet:

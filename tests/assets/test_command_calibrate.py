@@ -13,9 +13,11 @@ from test_command import ask
 
 from assets.calibration.calibrating import calibrate
 from assets.calibration.history import read_sets
+from assets.definitions import build_definitions
 from assets.lake import Lake, Publication
 from assets.month_run import MonthRun
 from assets.project import Project
+from assets.resources import AttributionProject
 from pipelines.calibration.published import State
 from pipelines.contracts import PREDICTED, VARIANCE
 from pipelines.errors import CalibrationRefused, CalibrationUnknown
@@ -157,6 +159,18 @@ def test_a_month_is_made_of_the_set_in_force_and_of_no_other(year: Project) -> N
     assert "note.json cannot be read as a calibration" in read_sets(year).said[0]
 
 
+def test_the_monthly_job_keeps_a_set_once_and_checks_that_it_was_accepted(year: Project) -> None:
+    job = build_definitions(
+        {"project": AttributionProject(settings_path=str(year.file))}
+    ).resolve_job_def("calibration")
+    [check] = job.execute_in_process().get_asset_check_evaluations()
+    assert check.passed
+    assert "the calibrated formula beats the formula as it is" in str(check.metadata["verdict"])
+    now = datetime.now(UTC).replace(tzinfo=None)
+    assert not calibrate(year, lake_of(year), now, now).is_new
+    assert len(read_sets(year).sets) == 1
+
+
 def test_a_project_without_final_months_or_formulas_is_told_what_is_missing(
     tmp_path: Path,
 ) -> None:
@@ -199,6 +213,9 @@ def test_published_training_runs_are_told_better_than_by_the_median_mfu_of_their
     assert float(calibrated["median_error"]) < float(baseline["median_error"])
     assert float(calibrated["p90_error"]) < float(baseline["p90_error"])
     assert found["verdict"][0].startswith("Calibration beats the median MFU of the chip")
+    people = ask("calibrate", "--runs", str(file)).stdout
+    assert "27.5 %" in people, "the baseline is always shown"
+    assert "closer to 15 runs and farther from 24" in people, "and what speaks against the winner"
 
 
 def test_a_population_that_calibration_does_not_tell_better_is_told_so(tmp_path: Path) -> None:

@@ -80,6 +80,10 @@ def test_a_month_before_teaches_the_level_and_a_shift_is_found_within_days() -> 
     september = of_month(line, "2026-09")
     assert len(september) == 30
     assert all(one.watched.standardised is not None for one in september)
+    _, alarms, _ = drift_sheets([line], "2026-09")
+    [row] = alarms.rows  # an alarm a day until somebody announces it: one row
+    told = [row.values[name] for name in ("day", "until", "alarms")]
+    assert told == ["2026-09-10", "2026-09-30", 21]
     # sigma is about 1 %: a day that is 10 % up lies 9 sigmas off, beyond 5 at once
     assert "more than its level, and no event explains it" in line.alarms[0].watched.said
 
