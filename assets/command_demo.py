@@ -11,6 +11,7 @@ NEXT = """
 Now try, in {folder}:
   modelspend show --month 2026-09
   modelspend show --from 2026-07 --to 2026-09 --by owner
+  modelspend compare --from 2026-07 --to 2026-09
   modelspend explain --month 2026-08 --model search-rank --version v8 --component update
   modelspend explain --month 2026-09 --bucket idle
   modelspend run --month 2026-09          (unchanged: nothing is re-read)"""

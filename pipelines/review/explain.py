@@ -14,9 +14,10 @@ from pipelines.queries import load, materialise, query, rows_of
 from pipelines.registry.log_names import LOG_NAME_COLUMNS, LogNames
 from pipelines.review.figure import (
     Figure,
-    drivers_sheet,
+    drivers_sheets,
     formula_sheet,
     hours_sheet,
+    inputs_sheets,
     lines_sheet,
     resources_sheet,
     rules_sheet,
@@ -103,7 +104,8 @@ def explain_figure(
         sheets.append(hours_sheet(rows_of(hours), top))
     if figure.model is not None:
         sheets.append(formula_sheet(figure, variance, predicted))
-        sheets.append(drivers_sheet(figure, drivers))
+        sheets += inputs_sheets(figure, predicted)
+        sheets += drivers_sheets(figure, drivers)
     return tuple(sheet for sheet in sheets if sheet.rows)
 
 

@@ -4,6 +4,8 @@ What belongs here: how each step of the walk is laid out. What is asked of the t
 `pipelines.review.explain`.
 """
 
+import json
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -217,41 +219,87 @@ def formula_sheet(figure: Figure, variance: pl.DataFrame, predicted: pl.DataFram
             "including the version's share of idle.",
         ),
         labels=("model_version", "component", "element", "unit"),
+        machine_only=("inputs",),
     )
 
 
-def drivers_sheet(figure: Figure, drivers: pl.DataFrame) -> Sheet:
-    """The named variances of its model, each with the input whose change it is."""
+def inputs_sheets(figure: Figure, predicted: pl.DataFrame) -> tuple[Sheet, ...]:
+    """Of every formula behind its model's predictions the symbols, their values and sources."""
+    terms = _of_figure(figure, predicted).sort(VARIANCE.key).iter_rows(named=True)
+    return tuple(_inputs(term) for term in terms if term["inputs"])
+
+
+def _inputs(term: Mapping[str, Any]) -> Sheet:
+    facts = {key: term[key] for key in (*VARIANCE.key, "formula")}
+    version, component, formula = (term[k] for k in ("model_version", "component", "formula"))
+    rows = [
+        Row(
+            {
+                **facts,
+                "symbol": symbol,
+                "value": Decimal(given["value"]),
+                "value_unit": given["unit"],
+                "source": given.get("source") or given.get("said"),
+            }
+        )
+        for symbol, given in json.loads(term["inputs"]).items()
+    ]
+    return Sheet(
+        "formula_inputs",
+        f"Inputs of {formula}, {_kind(term)}: {version} {component}",
+        (
+            *(Column(key, key.replace("_", " ")) for key in facts),
+            Column("symbol", "symbol"),
+            Column("value", "value", "quantity"),
+            Column("value_unit", "unit"),
+            Column("source", "from"),
+        ),
+        tuple(rows),
+        notes=("In parentheses: what came of them, and the price.",),
+        machine_only=tuple(facts),
+    )
+
+
+def drivers_sheets(figure: Figure, drivers: pl.DataFrame) -> tuple[Sheet, ...]:
+    """By kind of prediction the named variances of its model, each with the input that changed."""
     mine = _of_figure(figure, drivers)
     order = {name: place for place, name in enumerate(VARIANCES)}
-    rows = sorted(
-        mine.iter_rows(named=True),
-        key=lambda row: (*(row[name] for name in VARIANCE.key), order.get(row["variance"], 99)),
-    )
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row in mine.sort(VARIANCE.key).iter_rows(named=True):
+        groups[row["currency"], row["kind"], row["volume"], row["method"]].append(row)
+    for rows in groups.values():
+        rows.sort(key=lambda row: (*(row[name] for name in VARIANCE.key), order[row["variance"]]))
+    return tuple(_drivers(groups[group]) for group in sorted(groups))
+
+
+def _drivers(rows: list[dict[str, Any]]) -> Sheet:
+    method = rows[0]["method"]
     return Sheet(
         "drivers",
-        "Why it differs: named variances, "
-        + ", ".join(sorted({f"{row['currency']}, method {row['method']}" for row in rows})),
+        f"Why it is not what was predicted ({_kind(rows[0])}): named variances",
         (
-            Column("plan", "plan"),
-            Column("kind", "kind"),
-            Column("volume", "volume"),
+            *(Column(key, key) for key in _DRIVER_FACTS),
             Column("model_version", "version"),
             Column("component", "component"),
             Column("element", "element"),
             Column("usage_type", "usage type"),
-            Column("unit", "unit"),
-            Column("method", "method"),
             Column("variance", "variance"),
             Column("predicted_value", "predicted", "quantity"),
             Column("actual_value", "actual", "quantity"),
             Column("value_unit", "in"),
-            Column("currency", "currency"),
             Column("amount", "amount", "money"),
         ),
         tuple(Row(row) for row in rows),
-        notes=("The variances of a term add up to its difference exactly.",),
+        notes=(f"The variances of a term add up to its difference exactly; method {method}.",),
+        machine_only=_DRIVER_FACTS,
     )
+
+
+_DRIVER_FACTS = ("plan", "kind", "volume", "unit", "method", "currency")
+
+
+def _kind(term: Mapping[str, Any]) -> str:
+    return f"{term['kind']}, {term['volume'].replace('_', ' ')}"
 
 
 def _of_figure(figure: Figure, terms: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,8 @@
 """Predicted against actual: what the plan said, what it cost, and which variance explains the gap.
 
-difference = actual - predicted = price variance + usage variance, line by line. A line without a
-plan, or that cannot be compared, stays a line with its reason and enters no variance.
+difference = actual - predicted = price variance + usage variance, line by line; a line that no
+model has (a credit) is a variance of its own. A line without a plan, or that cannot be compared,
+stays a line with its reason and enters no variance. Named variances: `pipelines.review.compare`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -66,12 +67,12 @@ _FACTS = (Column("currency", "currency"), Column("plan", "plan"), Column("kind",
 def _compared(lines: pl.DataFrame, facts: dict[str, str]) -> Sheet:
     compared = lines.filter(pl.col("status") == "compared")
     rows: list[Row] = []
-    names = compared.select("model", "model_version").unique().sort("model", "model_version")
-    for model, version in names.iter_rows():
+    names = compared.select("model", "model_version").unique().iter_rows()
+    for model, version in sorted(names, key=lambda name: (name[0] == "", *name)):
         mine = compared.filter((pl.col("model") == model) & (pl.col("model_version") == version))
         if not model:
             rows += [
-                Row({**facts, "model": words, **_sums(mine.filter(pl.col("element") == line))})
+                Row({**facts, "model": words, **_own(mine.filter(pl.col("element") == line))})
                 for line, words in AMOUNT_LINES.items()
                 if line in set(mine["element"].to_list())
             ]
@@ -83,7 +84,9 @@ def _compared(lines: pl.DataFrame, facts: dict[str, str]) -> Sheet:
                 Row({**facts, **named, **_sums(mine.filter(pl.col("component") == component))})
             )
     if rows:
-        rows.append(Row({**facts, **_sums(compared)}, "total"))
+        whole = _sums(compared)
+        own = _sums(compared.filter(pl.col("model") == ""))["difference"]
+        rows.append(Row({**facts, **whole, "own_variance": own or None}, "total"))
     return Sheet(
         "prediction",
         _title("Predicted and actual", facts),
@@ -97,6 +100,7 @@ def _compared(lines: pl.DataFrame, facts: dict[str, str]) -> Sheet:
             Column("difference", "difference", "money"),
             Column("price_variance", "price", "money"),
             Column("usage_variance", "usage", "money"),
+            Column("own_variance", "own", "money"),
         ),
         tuple(rows),
         notes=(*covered(lines), *largest_driver(compared.filter(pl.col("model") != ""))),
@@ -241,6 +245,17 @@ def _prices(line: dict[str, Any]) -> str:
 
 def _count(quantity: Decimal | None) -> str:
     return "none" if quantity is None else show(quantity)
+
+
+def _own(lines: pl.DataFrame) -> dict[str, Decimal | None]:
+    """A line that no model has: its difference is neither of price nor of usage."""
+    sums = _sums(lines)
+    return {
+        **sums,
+        "price_variance": None,
+        "usage_variance": None,
+        "own_variance": sums["difference"],
+    }
 
 
 def _sums(lines: pl.DataFrame) -> dict[str, Decimal]:

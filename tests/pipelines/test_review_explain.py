@@ -91,7 +91,7 @@ def walk(files: Files, figure: Figure, allocated: list[Any], top: int = 10, **ta
         drivers=frame(DRIVERS, *tables.get("drivers", [])),
         top=top,
     )
-    return {sheet.name: sheet for sheet in found}
+    return {sheet.name: sheet for sheet in found}  # of sheets of one name the last
 
 
 def test_a_figure_is_the_sum_of_the_bill_lines_below_it(files: Files):
@@ -206,13 +206,20 @@ def test_the_formulas_inputs_stand_beside_what_came_of_them(files: Files):
     ]
 
 
+INPUTS = {
+    "plan": None,
+    "physical": '{"tokens": {"value": "32000000000", "unit": "tokens", "source": "log"}, '
+    '"(result)": {"value": "668.34", "unit": "GPU-h"}}',
+}
+
+
 def test_predictions_of_every_kind_stand_side_by_side_each_with_its_own_inputs(files: Files):
     kinds = (("plan", "ex_ante"), ("physical", "ex_ante"), ("physical", "ex_post"))
     lines = [compared("200", price="10", usage="40", kind=k, volume=v) for k, v in kinds]
     keys = ("plan", "kind", "volume", "model", "model_version", "component", "element", "unit")
     predicted = [
         {key: line[key] for key in (*keys, "charge_month", "currency")}
-        | {"formula": f"{line['kind']} {line['volume']}", "inputs": "{}"}
+        | {"formula": f"{line['kind']} {line['volume']}", "inputs": INPUTS[line["kind"]]}
         for line in lines
     ]
     figure = Figure(MONTH, model="search-rank")
@@ -221,6 +228,12 @@ def test_predictions_of_every_kind_stand_side_by_side_each_with_its_own_inputs(f
         ("physical", "ex_ante", "physical ex_ante"),
         ("physical", "ex_post", "physical ex_post"),
         ("plan", "ex_ante", "plan ex_ante"),
+    ]
+    told = sheets["formula_inputs"]
+    assert told.title == "Inputs of physical ex_post, physical, ex post: 8 inference"
+    assert values(told, "volume", "symbol", "value", "value_unit", "source") == [
+        ("ex_post", "tokens", D(32_000_000_000), "tokens", "log"),
+        ("ex_post", "(result)", D("668.34"), "GPU-h", None),
     ]
 
 

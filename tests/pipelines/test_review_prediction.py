@@ -102,14 +102,22 @@ def test_a_line_of_no_model_has_its_own_name_and_is_in_the_total():
     nothing = {"model": "", "model_version": "", "component": "", "unit": ""}
     [sheet] = sheets(
         compared("200", price="10", usage="40"),
-        compared("-20", price="-5", usage="0", element="credit", **nothing),
-        compared("50", price="0", usage="2", element="tax", **nothing),
+        compared("-20", price="0", usage="0", element="credit", **nothing)
+        | {"difference": D(-5), "actual_cost": D(-25)},
+        compared("50", price="0", usage="0", element="tax", **nothing)
+        | {"difference": D(2), "actual_cost": D(52)},
     )
     assert values(sheet, "model", "component", "predicted_cost", "difference") == [
+        ("search-rank", "inference", D(200), D(50)),
         ("credits", None, D(-20), D(-5)),
         ("tax", None, D(50), D(2)),
-        ("search-rank", "inference", D(200), D(50)),
         (None, None, D(230), D(47)),
+    ]
+    assert values(sheet, "price_variance", "usage_variance", "own_variance") == [
+        (D(10), D(40), None),
+        (None, None, D(-5)),
+        (None, None, D(2)),
+        (D(10), D(40), D(-3)),
     ]
     assert "search-rank" in sheet.notes[0]
 
