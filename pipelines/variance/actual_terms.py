@@ -21,6 +21,7 @@ import polars as pl
 from pipelines.money import EXACT
 from pipelines.queries import query, rows_of
 from pipelines.registry.patterns import literal_length, matches
+from pipelines.usage.classes import BilledText, counted
 
 Key = tuple[str, str, str, str, str]
 """model, version, component, element, unit."""
@@ -196,3 +197,25 @@ def met(
         else:
             unmet.append(part)
     return found, unmet
+
+
+def in_other_units(term: Mapping[str, Any], unmet: Iterable[Billed]) -> list[Billed]:
+    """What was billed of a plan's term in another unit of the same thing: seconds for hours.
+
+    Such a plan is written wrongly; its line is neither discontinued nor the cost new.
+    """
+    key, pattern = key_of(term), term["usage_type"]
+    return [
+        part
+        for part in unmet
+        if part.key[:4] == key[:4]
+        and part.cost
+        and part.unit
+        and (not pattern or matches(pattern, part.usage_type))
+        and _counted_in(part.unit) == _counted_in(term["unit"])
+    ]
+
+
+def _counted_in(unit: str) -> str:
+    """Seconds for hours, tokens for thousands of them; a unit of its own is itself."""
+    return counted(BilledText(provider="", unit=unit)).unit

@@ -33,6 +33,7 @@ from pipelines.variance.actual_terms import (
     Billed,
     Key,
     added,
+    in_other_units,
     key_of,
     met,
     read_actuals,
@@ -152,13 +153,19 @@ def _compared(
             patterns[key_of(term)].append(term["usage_type"])
     billed, unmet = met(patterns, actuals.terms)
     waiting: list[_Open] = []
+    misnamed: dict[Key, str] = {}
     for terms in versions.values():
         for term in terms:
-            parts = billed.get((key_of(term), term["usage_type"]), [])
+            parts = billed.pop((key_of(term), term["usage_type"]), [])
+            mixed = [] if parts else in_other_units(term, unmet)
+            if mixed:
+                misnamed |= {part.key: term["unit"] for part in mixed}
+                yield _in_other_units(term, mixed)
+                continue
             yield from _term(term, parts, month, waiting, lists_others=is_plan)
     yield from _finished(waiting)
     if is_plan:
-        yield from unplanned(plans, unmet)
+        yield from unplanned(plans, unmet, misnamed)
         yield from own_lines(plans.get(NO_VERSION, []), actuals.amounts, month)
 
 
@@ -176,9 +183,7 @@ def _term(
     others = by_currency(part for part in parts if budget.why_not(part.currency) is not None)
     others = [part for part in others if part.cost]
     actual = added(usable) if usable else None
-    row: dict[str, Any] = {name: term[name] for name in ("plan", *KEY, "usage_type", "currency")}
-    row |= {
-        "planned_price": term["price"],
+    row = _row_of(term) | {
         "planned_quantity": month.prorated(term["quantity"]),
         "actual_quantity": actual.quantity if actual else None,
         "actual_cost": as_decimal(budget.actual(usable)) if usable else None,
@@ -210,6 +215,17 @@ def _term(
     )
     row["actual_quantity"] = actual.quantity or ZERO
     waiting.append(_Open(row, common, *_active(term, common, month)))
+
+
+def _row_of(term: Term) -> dict[str, Any]:
+    names = ("plan", *KEY, "usage_type", "currency")
+    return {name: term[name] for name in names} | {"planned_price": term["price"]}
+
+
+def _in_other_units(term: Term, mixed: Sequence[Billed]) -> TermLine:
+    units = ", ".join(sorted({part.unit for part in mixed}))
+    reason = f"planned in {term['unit']}, billed in {units}: plan it in the bill's unit"
+    return TermLine(_row_of(term) | {"planned_quantity": term["quantity"]} | not_comparable(reason))
 
 
 def _why_not(

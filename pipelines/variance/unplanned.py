@@ -1,15 +1,20 @@
 """Costs that no plan of the month has a term for, each listed with its reason."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipelines.variance.actual_terms import Billed, Key, added, key_of
 from pipelines.variance.drivers import own
 from pipelines.variance.lines import Plans, TermLine, by_currency, listed, of_other_month
 
 
-def unplanned(plans: Plans, unmet: Sequence[Billed]) -> Iterator[TermLine]:
-    """Costs that no term of a plan meets: new lines of a planned version, or no plan at all."""
+def unplanned(
+    plans: Plans, unmet: Sequence[Billed], misnamed: Mapping[Key, str]
+) -> Iterator[TermLine]:
+    """Costs that no term of a plan meets: new lines of a planned version, or no plan at all.
+
+    `misnamed`: terms of the bill that a plan has in another unit of the same thing, and which.
+    """
     named = {key_of(term) for terms in plans.values() for term in terms}
     for part in by_currency(unmet):
         if part.cost == 0:
@@ -23,6 +28,10 @@ def unplanned(plans: Plans, unmet: Sequence[Billed]) -> Iterator[TermLine]:
                 else f"{model}, whose version the bill does not tell"
             )
             yield TermLine(listed(part, f"no plan for {who}"))
+            continue
+        if part.key in misnamed:
+            planned = f"planned in {misnamed[part.key]}, billed in {part.unit}"
+            yield TermLine(listed(part, f"{planned}: plan it in the bill's unit"))
             continue
         plan = terms[0]["plan"]
         reason = f"plan {plan} has no {component} {element} in {part.unit or 'no unit'}"

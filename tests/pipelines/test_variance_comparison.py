@@ -110,6 +110,27 @@ def test_cost_without_a_billed_quantity_has_no_price(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("planned", "unit"), [("hours", "Seconds"), ("1K tokens", "1M tokens"), ("GB", "GiB")]
+)
+def test_a_plan_in_another_unit_of_the_same_thing_is_not_comparable(
+    tmp_path: Path, planned: str, unit: str
+) -> None:
+    rows = [billed("8", "7200", ConsumedUnit=unit)]
+    found = comparison(tmp_path, rows, catalogue() + plan(term(unit=planned)))
+    reason = f"planned in {planned}, billed in {unit}: plan it in the bill's unit"
+    assert {(row["unit"], row["actual_cost"], row["reason"]) for row in lines(found)} == {
+        (planned, None, reason),
+        (unit, 8, reason),
+    }
+    assert {row["status"] for row in lines(found)} == {"not_comparable"}
+
+
+def test_a_term_of_another_thing_is_new_and_the_planned_one_discontinued(tmp_path: Path) -> None:
+    rows = [billed("8", "7200", ConsumedUnit="GB")]
+    assert variances(comparison(tmp_path, rows, PLANS)) == {"discontinued_line": -8, "new_line": 8}
+
+
 def test_the_latest_plan_known_by_the_months_end_is_in_force(tmp_path: Path) -> None:
     plans = (
         plan(term("1"), name="first", as_of="2026-07-01")
