@@ -141,7 +141,7 @@ def _made(
 
 
 def _say(made: "Made", model: str | None, how: _Output, *, dry_run: bool) -> None:
-    from pipelines.review.calibration import calibration_facts, calibration_sheets
+    from pipelines.review.calibration import calibration_facts, calibration_sheets, use_of
 
     done = "would be written to" if dry_run else "written to"
     where = f"{done if made.is_new else 'as in'} {made.url}"
@@ -156,7 +156,7 @@ def _say(made: "Made", model: str | None, how: _Output, *, dry_run: bool) -> Non
 
     out = console()
     one = made.calibration
-    used = "accepted" if one.is_accepted else "not accepted: months do without it"
+    used = use_of(one) + ("" if one.is_accepted else ": months do without it")
     out.print(f"Calibration {one.id}: {used}; {where}")
     for said in one.verdict:
         write_note(out, said)

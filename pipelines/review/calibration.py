@@ -70,7 +70,7 @@ def sets_sheet(sets: Iterable[CalibrationSet]) -> Sheet:
                     "id": one.id,
                     "origin": one.origin,
                     "made_at": one.made_at,
-                    "use": _use(one),
+                    "use": use_of(one),
                     "coefficients": len(one.coefficients),
                     "withheld": len(one.withheld),
                     "months": len({source.month for source in one.months}),
@@ -87,7 +87,8 @@ def sets_sheet(sets: Iterable[CalibrationSet]) -> Sheet:
     )
 
 
-def _use(calibration: CalibrationSet) -> str:
+def use_of(calibration: CalibrationSet) -> str:
+    """Whether months use it, and who decided."""
     if calibration.was_refused:
         return "accepted by hand"
     return "accepted" if calibration.is_accepted else "not accepted"
