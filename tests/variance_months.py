@@ -167,7 +167,7 @@ def comparison(
     **more: Any,
 ) -> Comparison:
     """The month's rows beside the plans (text of a catalogue, or rows of kind whatever)."""
-    file = folder / "allocated.parquet"
+    file = folder / f"allocated{len(list(folder.iterdir()))}.parquet"  # readers may keep a file
     frame(ALLOCATED, rows).write_parquet(file)
     asked = predicted(plans) if isinstance(plans, str) else plans
     files = [str(file)] * bool(rows)
