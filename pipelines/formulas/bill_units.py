@@ -15,8 +15,8 @@ from pipelines.prices.machine_gpus import gpus_of
 from pipelines.usage.classes import BilledText, counted
 from pipelines.usage.providers import provider_word
 
-BINARY_GIGABYTES: Final = frozenset({"aws", "azure"})
-"""Whose bills call 2^30 bytes a GB."""
+BINARY_GIGABYTES: Final = frozenset({"aws"})
+"""Whose bills call 2^30 bytes a GB, by their own documents; elsewhere a GB is what it says."""
 
 _BASE: Final[dict[str, Unit]] = {
     "seconds": "s",

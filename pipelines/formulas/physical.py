@@ -25,7 +25,7 @@ from pipelines.formulas.chips import said_of
 from pipelines.formulas.formula import Formula, Symbol
 from pipelines.formulas.library import formula_named
 from pipelines.formulas.list_prices import ListPrices, list_price
-from pipelines.formulas.physical_inputs import Told, as_text, inputs_of
+from pipelines.formulas.physical_inputs import Told, inputs_of
 from pipelines.formulas.units import UNITS, factor
 from pipelines.formulas.volumes import CACHE_MEASURES, MEASURE_UNITS, TOKEN_MEASURES, Volumes
 from pipelines.money import EXACT, PRECISION, SCALE, as_decimal, quantise
@@ -210,9 +210,6 @@ def _result(formula: Formula, values: dict[str, Fraction]) -> Fraction:
     except (ArithmeticError, ValueError) as error:
         message = f"{formula.name} cannot be computed of these inputs: {error}"
         raise _NoPredictionError(message) from error
-    if result < 0:
-        message = f"{formula.name} gives {as_text(result)}: less than nothing is no quantity"
-        raise _NoPredictionError(message)
     return result
 
 

@@ -80,6 +80,11 @@ def test_a_price_of_the_catalogue_goes_before_the_books():
     assert (row["predicted_cost"], row["list_price"]) == (20, None)
 
 
+def test_a_version_may_be_listed_under_its_models_name_as_well():
+    listed = priced(model="support-chat-v2")
+    assert term(listed, version="v2")["predicted_cost"] == 30
+
+
 def test_batch_lines_have_the_price_of_batch():
     half = priced(tier="batch", prices={"output": Decimal("0.0000075")})
     assert term(priced(), half, usage_type="*output-tokens-batch*")["predicted_cost"] == 15
@@ -93,7 +98,10 @@ def test_batch_lines_have_the_price_of_batch():
         ([priced()], {"usage_type": "*batch*"}, "claude-3-5-sonnet of bedrock in batch"),
         ([priced(currency="EUR")], {}, "in EUR, not in USD"),
         ([priced(valid_from=datetime(2026, 9, 2))], {}, "have no price of claude-3-5-sonnet"),
+        ([priced(valid_until=datetime(2026, 9, 1))], {}, "have no price of claude-3-5-sonnet"),
         ([priced(up_to_input_tokens=200_000)], {}, "depends on the size of its requests"),
+        ([priced(above_input_tokens=200_000)], {}, "depends on the size of its requests"),
+        ([priced(), priced()], {}, "depends on the size of its requests"),
         ([priced(prices={})], {}, "no price of output tokens"),
         (
             [priced()],

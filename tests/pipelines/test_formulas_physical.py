@@ -216,6 +216,18 @@ def test_training_has_no_twin_because_logs_measure_inference():
     assert [row["volume"] for row in found] == ["ex_ante"]
 
 
+def test_busy_hours_of_the_log_are_no_volume_of_training():
+    trained = use(
+        "billed_gpu_hours",
+        "GPU Hours",
+        component="training",
+        price=1,
+        inputs={"gpu_hours": 300, "busy_share": 1},
+    )
+    found = rows(trained, volumes={("chat", "v1"): {"gpu_hours": Fraction(9)}})
+    assert [row["volume"] for row in found] == ["ex_ante"]
+
+
 def managed_api(**more: Any) -> FormulaUse:
     """Claude 3.5 Sonnet v2 on Bedrock, card of 2025-07-20: 11.475 USD for 3.6M tokens."""
     inputs = {
@@ -255,6 +267,77 @@ def test_a_version_that_never_used_its_cache_reads_nothing_from_it():
     _, twin = rows(managed_api(), volumes=volumes)
     assert twin["predicted_cost"] == Decimal("10.5")  # 1 x 3 + 0.5 x 15
     assert twin["quantity"] == 1500
+
+
+def test_a_version_whose_input_nobody_measured_is_not_taken_to_have_had_none():
+    volumes = {("chat", "v1"): {"output_tokens": Fraction(500_000)}}
+    _, twin = rows(managed_api(), volumes=volumes)
+    assert twin["reason"] == (
+        "no log measured uncached_input_tokens or cached_tokens or cache_write_tokens of chat v1 "
+        "in 2026-09"
+    )
+
+
+def test_blocks_and_thresholds_of_a_price_are_no_volume():
+    # S3's own example: 51,200 GB-months at 0.023 and 1,700 at 0.022 are 1,215.00
+    stored = use(
+        "storage_cost",
+        "GB-Mo",
+        provider="aws",
+        inputs={
+            "gb_months": 52_900,
+            "block_1": 51_200,
+            "price_1": Decimal("0.023"),
+            "block_2": 460_800,
+            "price_2": Decimal("0.022"),
+            "price_3": Decimal("0.021"),
+        },
+    )
+    [row] = rows(stored)
+    assert row["quantity"] == 52_900
+    assert round(row["predicted_cost"], 9) == 1_215
+    assert row["activity"] is None
+
+
+@pytest.mark.parametrize(
+    ("formula", "inputs", "activity"),
+    [
+        (
+            "uncached_tokens",
+            {"input_tokens": "9M tokens", "cached_tokens": "5M tokens"},
+            ("1M input_tokens", 9),
+        ),
+        (
+            "serving_gpu_hours",
+            {
+                "input_tokens": "9M tokens",
+                "output_tokens": "1M tokens",
+                "prefill_throughput": 1_000,
+                "decode_throughput": 100,
+                "gpus_per_replica": 1,
+                "busy_share": 1,
+            },
+            (None, None),  # input and output are two volumes, and parts of no measured whole
+        ),
+    ],
+)
+def test_an_activity_is_one_volume_or_none(formula, inputs, activity):
+    unit = "1K tokens" if formula == "uncached_tokens" else "GPU Hours"
+    [row] = rows(use(formula, unit, price=1, inputs=inputs))
+    assert (row["activity"], row["activity_quantity"]) == activity
+
+
+def test_what_the_month_and_the_machine_say_may_be_stated_otherwise():
+    kept = {"size": "1 TiB", "hours": 360}
+    [row] = rows(use("stored_gb_months", "GB-Mo", price=1, provider="aws", inputs=kept))
+    assert row["quantity"] == 512  # half of September's 720 hours
+    known: dict[str, Any] = {"machine": "p5.48xlarge", "price": 1, "component": "inference"}
+    for inputs, hours in (
+        ({"gpu_hours": 800}, 100),
+        ({"gpu_hours": 800, "gpus_per_instance": 4}, 200),
+    ):
+        [row] = rows(use("instance_hours", "Hrs", inputs=inputs, **known))
+        assert row["quantity"] == hours
 
 
 def test_busy_time_and_its_share_are_told_apart():

@@ -69,6 +69,7 @@ def test_what_nobody_measured_is_absent_and_not_zero():
             unit_cost("request", 0, method="no_use"),
             unit_cost("training_run", 3, component="training"),
             unit_cost("gpu_second_held", 3_600),
+            unit_cost("request", 8, component="all"),
             unit_cost("orders", 12, unit_source="shop"),
             unit_cost("request", 9, model_version=""),
         )
