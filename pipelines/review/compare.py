@@ -8,14 +8,14 @@ never mixed: a comparison is of one kind and one volume. Shares are derived for 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
 from typing import Any, Final
 
 import polars as pl
 
 from pipelines.contracts import COMPONENTS, VARIANCE
-from pipelines.money import EXACT, as_decimal, split
+from pipelines.money import EXACT, SCALE, as_decimal, split
 from pipelines.review.driver_words import AMOUNT_LINES, VARIANCES, Driver, Gap, gap_of
 from pipelines.review.prediction import covered, not_compared_sheets
 from pipelines.review.sheets import MODEL_BUCKETS, NO_OWNER, ZERO, Column, Level, Review, Row, Sheet
@@ -75,6 +75,11 @@ def compare_review(months: Sequence[ComparedMonth], wanted: Wanted) -> Review:
     large, the difference by named variance, and the largest driver of each model's gap. Then what
     was not compared.
     """
+    with localcontext(EXACT):
+        return _review(months, wanted)
+
+
+def _review(months: Sequence[ComparedMonth], wanted: Wanted) -> Review:
     variance = _of(pl.concat([month.variance for month in months]), wanted)
     lines = [line for month in months for line in _lines(month, wanted)]
     sheets: list[Sheet] = []
@@ -218,24 +223,33 @@ def _order(key: tuple[str, ...], by: str) -> tuple[Any, ...]:
     return (is_line, place, *key)
 
 
+_BORNE: Final = ("model", "model_version", "component", "element")
+
+
 class _Borne:
     """Who bears what of a month's model costs: the weights by which a term falls to owners."""
 
     def __init__(self, model_months: pl.DataFrame) -> None:
         self.sums: dict[tuple[str, ...], dict[tuple[str, str], int]] = {}
-        models = model_months.filter(pl.col("bucket").is_in(MODEL_BUCKETS))
-        for row in models.iter_rows(named=True):
-            owner = row["owner"] or NO_OWNER, row["cost_centre"]
-            units = int(row["effective_cost"].copy_abs().scaleb(18, EXACT))
-            full = (row["model"], row["model_version"], row["component"], row["element"])
-            for length in range(len(full), 0, -1):
-                known = self.sums.setdefault(full[:length], {})
-                known[owner] = known.get(owner, 0) + units
+        for row in model_months.iter_rows(named=True):
+            if row["bucket"] in MODEL_BUCKETS:
+                self._add(
+                    (row["model"], row["model_version"], row["component"], row["element"]), row
+                )
+            elif row["bucket"] == "commitment":
+                self._add(("", "", "", "unused_commitment"), row)
+
+    def _add(self, full: tuple[str, ...], row: Mapping[str, Any]) -> None:
+        owner = row["owner"] or NO_OWNER, row["cost_centre"]
+        units = int(row["effective_cost"].copy_abs().scaleb(SCALE, EXACT))
+        for length in range(len(full), 0, -1):
+            known = self.sums.setdefault(full[:length], {})
+            known[owner] = known.get(owner, 0) + units
 
     def shares(self, names: Mapping[str, str]) -> dict[tuple[str, str], int]:
         """By the cost of the term itself, else of its component, its version, its model."""
-        full = (names["model"], names["model_version"], names["component"], names["element"])
-        for length in range(len(full), 0, -1):
+        full = tuple(names[name] for name in _BORNE)
+        for length in range(len(full), 0 if names["model"] else 3, -1):
             found = self.sums.get(full[:length], {})
             if any(found.values()):
                 return dict(sorted(found.items()))
@@ -375,7 +389,8 @@ def full_plan_review(months: Sequence[ComparedMonth], wanted: Wanted) -> Review:
 
     The rest is pro rata: 60 in 20 of 30 days leave 30, which lands at 90. A full month has no rest.
     """
-    sheets = tuple(_landings(months, wanted))
+    with localcontext(EXACT):
+        sheets = tuple(_landings(months, wanted))
     variance = _of(pl.concat([month.variance for month in months]), wanted)
     return Review(
         facts=_facts(months, wanted),

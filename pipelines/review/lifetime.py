@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 from pipelines.contracts import COMPONENTS
-from pipelines.money import as_decimal
+from pipelines.money import EXACT, as_decimal
 from pipelines.months import months_between
 from pipelines.review.sheets import ALL_VERSIONS, Column, Row, Sheet
 from pipelines.spend.lifetime import Life, LifeMonth
@@ -79,7 +79,7 @@ def _plans(lives: Sequence[Life], currency: str) -> Sheet:
                     "model_version": life.model_version or ALL_VERSIONS,
                     "predicted_cost": so_far.predicted,
                     "compared_cost": so_far.compared,
-                    "difference": so_far.compared - so_far.predicted,
+                    "difference": EXACT.subtract(so_far.compared, so_far.predicted),
                 }
             )
         )

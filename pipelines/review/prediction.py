@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.contracts import COMPONENTS
-from pipelines.money import plain, show
+from pipelines.money import EXACT, plain, show
 from pipelines.review.driver_words import AMOUNT_LINES
 from pipelines.review.sheets import ZERO, Column, PublishedMonth, Row, Sheet
 
@@ -150,7 +150,10 @@ def _summaries(others: pl.DataFrame) -> list[Sheet]:
             who = line["model"] or AMOUNT_LINES.get(line["element"], line["element"])
             key = who, line["model_version"], _cause(line)
             components, amount = sums.get(key, (set(), ZERO))
-            sums[key] = components | {line["component"]}, amount + (line["actual_cost"] or ZERO)
+            sums[key] = (
+                components | {line["component"]},
+                EXACT.add(amount, line["actual_cost"] or ZERO),
+            )
         rows = [
             Row(
                 {

@@ -6,7 +6,7 @@ what the model it was made from had cost is that version's, and is not counted a
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ import polars as pl
 
 from pipelines.contracts import COMPONENTS
 from pipelines.formulas.volumes import measured_volumes
+from pipelines.money import EXACT
 
 MAKING = ("training", "update")
 _ZERO = Decimal(0)
@@ -48,22 +49,22 @@ class LifeMonth:
     @property
     def total(self) -> Decimal:
         """Of all components."""
-        return sum(self.costs.values(), _ZERO)
+        return _sum(self.costs.values())
 
     @property
     def making(self) -> Decimal:
         """Training and update."""
-        return sum((self.costs[name] for name in MAKING), _ZERO)
+        return _sum(self.costs[name] for name in MAKING)
 
     def add(self, other: "LifeMonth") -> None:
         """Add another month to it."""
         for name, cost in other.costs.items():
-            self.costs[name] += cost
+            self.costs[name] = EXACT.add(self.costs[name], cost)
         if other.requests is not None:
             self.requests = (self.requests or Fraction(0)) + other.requests
         if other.predicted is not None and other.compared is not None:
-            self.predicted = (self.predicted or _ZERO) + other.predicted
-            self.compared = (self.compared or _ZERO) + other.compared
+            self.predicted = EXACT.add(self.predicted or _ZERO, other.predicted)
+            self.compared = EXACT.add(self.compared or _ZERO, other.compared)
 
 
 @dataclass
@@ -107,7 +108,8 @@ def lives(months: Sequence[LivedMonth], model: str | None = None) -> list[Life]:
         spend = wanted(each.model_months).filter(pl.col("component").is_in(COMPONENTS))
         for row in spend.iter_rows(named=True):
             own = life(row["model"], row["model_version"], row["currency"])
-            own.months[row["charge_month"]].costs[row["component"]] += row["effective_cost"]
+            costs = own.months[row["charge_month"]].costs
+            costs[row["component"]] = EXACT.add(costs[row["component"]], row["effective_cost"])
         compared = wanted(each.variance).filter(
             (pl.col("kind") == "plan") & (pl.col("status") == "compared")
         )
@@ -127,3 +129,10 @@ def lives(months: Sequence[LivedMonth], model: str | None = None) -> list[Life]:
     for own in found.values():
         own.first_run = starts.get((own.model, own.model_version))
     return [found[key] for key in sorted(found)]
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    total = _ZERO
+    for amount in amounts:
+        total = EXACT.add(total, amount)
+    return total

@@ -1,13 +1,17 @@
 """The comparison by named variance: sums, goals, sentences, owners and an open month's plan."""
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from review_frames import MONTH, compared, frame, spend, values
 
 from pipelines.contracts import DRIVERS, MODEL_MONTHS, PREDICTED, VARIANCE
+from pipelines.money import EXACT
 from pipelines.review.compare import (
+    VIEWS,
     ComparedMonth,
     Wanted,
     compare_review,
@@ -146,6 +150,61 @@ def test_what_the_component_does_not_tell_falls_by_the_owners_of_the_model():
     assert values(sheet(found, "comparison"), "owner")[0] == ("search",)
 
 
+def test_what_commitments_left_unused_falls_to_their_owners_and_other_own_lines_to_nobody():
+    own = {"model": "", "model_version": "", "component": "", "unit": ""}
+    found = review(
+        month(
+            line("50", unused_commitment="30", element="unused_commitment", **own),
+            line("9", tax="1", element="tax", **own),
+            spend=[
+                spend("60", bucket="commitment", owner="finops", cost_centre="9", element="x"),
+                spend("20", bucket="commitment", owner="platform", element="x"),
+            ],
+        ),
+        by="owner",
+    )
+    assert values(sheet(found, "comparison"), "owner", "difference")[:-1] == [
+        ("(no owner)", D(1)),
+        ("finops", D("22.5")),
+        ("platform", D("7.5")),
+    ]
+
+
+AMOUNTS = st.decimals(-(10**15), 10**15, places=18).map(str)
+LINES = st.lists(
+    st.tuples(st.sampled_from(["rank", "chat", ""]), AMOUNTS, AMOUNTS, AMOUNTS),
+    min_size=1,
+    max_size=6,
+)
+BEARERS = st.lists(
+    st.tuples(st.sampled_from(["rank", "chat"]), st.sampled_from(["a", "b", ""]), AMOUNTS),
+    max_size=6,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(LINES, BEARERS, st.sampled_from(list(VIEWS)))
+def test_no_view_loses_or_gains_a_digit(lines: Any, bearers: Any, by: str):
+    rows = [
+        line(predicted, usage=usage, fx=fx, model=model, usage_type=str(number), element="tax")
+        for number, (model, predicted, usage, fx) in enumerate(lines)
+    ]
+    costs = [spend(cost, model=model, owner=owner) for model, owner, cost in bearers]
+    found = review(month(*rows, spend=costs), by=by)
+    with localcontext(EXACT):
+        total = sum((D(usage) + D(fx) for _, _, usage, fx in lines), D(0))
+        _holds(found, total)
+
+
+def _holds(found: Review, total: Decimal) -> None:
+    for name in ("comparison", "variances"):
+        table = sheet(found, name, "all" if name == "comparison" else "machine")
+        *parts, whole = [row.values["difference"] for row in table.rows]
+        assert sum(parts, D(0)) == whole == total
+    *parts, whole = values(sheet(found, "comparison"), "predicted_cost", "actual_cost")
+    assert tuple(sum(column, D(0)) for column in zip(*parts, strict=True)) == whole
+
+
 def test_new_lines_count_and_what_has_no_plan_is_listed_with_its_reason():
     new, drivers = line("0", new_line="7", model="rank", component="storage")
     new |= {"status": "not_planned", "predicted_cost": None, "reason": "plan p has no storage"}
@@ -201,8 +260,8 @@ def test_currencies_are_tables_of_their_own():
 
 def gap(*drivers: tuple[str, str, tuple[str, str, str] | None]) -> str | None:
     rows = []
-    for name, amount, given in drivers:
-        before, after, unit = given or (None, None, "")
+    for name, amount, inputs in drivers:
+        before, after, unit = inputs or (None, None, "")
         _, [row] = line(
             "100",
             **{name: amount},
