@@ -51,6 +51,14 @@ def calibrate(
             metavar="FILE",
         ),
     ] = None,
+    totals: Annotated[
+        Path | None,
+        typer.Option(
+            "--totals",
+            help="A CSV of months whose total cannot be split: a coefficient per term.",
+            metavar="FILE",
+        ),
+    ] = None,
     model: Annotated[
         str | None, typer.Option("--model", help="Only this model of the catalogue.")
     ] = None,
@@ -71,7 +79,8 @@ def calibrate(
 
     --runs needs no project: it predicts each training run of a file from the others. Its columns
     are those of Epoch's data, or run, chip, chip_hours, flop (or active_parameters and tokens),
-    date.
+    date. --totals needs none either: columns month, total, and one for each term of the formula;
+    terms that move together are refused by name.
 
     \b
     Examples:
@@ -80,12 +89,14 @@ def calibrate(
       modelspend calibrate --accept 20260901T000000Z
       modelspend calibrate --drift --month 2026-09
       modelspend calibrate --runs training_runs.csv --csv --table rejected
+      modelspend calibrate --totals months.csv
     """  # noqa: D301 -- \b keeps the lines of the examples apart
     asked = {
         "--accept": accept is not None,
         "--list": list_them,
         "--drift": drift,
         "--runs": runs is not None,
+        "--totals": totals is not None,
     }
     chosen = [name for name, is_asked in asked.items() if is_asked]
     if len(chosen) > 1 or (chosen and origin is not None):
@@ -97,6 +108,8 @@ def calibrate(
     how = _Output(as_json, as_csv, table)
     if runs is not None:
         _population(runs, how)
+    elif totals is not None:
+        _totals(totals, how)
     elif list_them:
         _listed(settings, how)
     elif month is not None:
@@ -182,19 +195,35 @@ def _listed(settings: Path | None, how: _Output) -> None:
 
 def _population(file: Path, how: _Output) -> None:
     from pipelines.calibration.runs import population
-    from pipelines.errors import SettingsInvalid
     from pipelines.review.training_runs import run_sheets
 
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsInvalid(str(file), [f"it cannot be read as UTF-8 text: {error}"]) from error
-    found = population(text, str(file))
+    found = population(_text(file), str(file))
     sheets = run_sheets(found)
     if how.is_for_programs:
         _write(sheets, {"verdict": list(found.verdict)}, how)
         return
     _print(sheets)
+
+
+def _totals(file: Path, how: _Output) -> None:
+    from pipelines.calibration.totals import fit, read_totals
+    from pipelines.review.totals import totals_sheet
+
+    terms, billed = read_totals(_text(file), str(file))
+    found = fit(terms, billed, str(file))
+    if how.is_for_programs:
+        _write((totals_sheet(found),), {"months": found.n, "condition": found.condition}, how)
+        return
+    _print((totals_sheet(found),))
+
+
+def _text(file: Path) -> str:
+    from pipelines.errors import SettingsInvalid
+
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(str(file), [f"it cannot be read as UTF-8 text: {error}"]) from error
 
 
 def _drift(settings: Path | None, month: str, model: str | None, how: _Output) -> None:

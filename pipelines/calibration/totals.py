@@ -10,6 +10,8 @@ negative coefficients give a start, and least squares of the log totals with a s
 one month three times too high moves it little.
 """
 
+import csv
+import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 from scipy.optimize import least_squares, nnls
 
-from pipelines.errors import CalibrationRefused
+from pipelines.errors import CalibrationRefused, SettingsInvalid
 
 MOST_CONDITION: Final = 30.0
 """Belsley's limit: above it, a small change of the totals turns the coefficients over."""
@@ -38,6 +40,37 @@ class TotalsFit:
     start: dict[str, float]
     """The start without the soft loss: far from the result, an outlier pulled it."""
     n: int
+
+
+TOTAL: Final = "total"
+LABEL: Final = "month"
+
+
+def read_totals(text: str, file: str) -> tuple[dict[str, list[float]], list[float]]:
+    """The terms and totals of a CSV: a month a line, what was billed in `total`.
+
+    A column `month` is a label; every other one is a term of the formula, in the totals' currency.
+
+    Raises:
+        SettingsInvalid: no column `total`, no term, or a cell that is no number; names the line.
+    """
+    rows = csv.DictReader(io.StringIO(text))
+    header = list(rows.fieldnames or ())
+    names = [name for name in header if name not in {TOTAL, LABEL}]
+    problems = [] if TOTAL in header else [f"it has no column {TOTAL}"]
+    if not names:
+        problems.append(f"it has no term: a column beside {LABEL} and {TOTAL}")
+    terms: dict[str, list[float]] = {name: [] for name in names}
+    totals: list[float] = []
+    for line, row in enumerate(rows, start=2):
+        for name in [*names, *([TOTAL] if TOTAL in header else [])]:
+            try:
+                (totals if name == TOTAL else terms[name]).append(float(row[name] or ""))
+            except ValueError:
+                problems.append(f"line {line}, {name}: {row[name]!r} is no number")
+    if problems:
+        raise SettingsInvalid(file, problems)
+    return terms, totals
 
 
 def fit(

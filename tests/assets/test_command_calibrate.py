@@ -255,3 +255,23 @@ def test_a_month_without_formulas_has_no_drift_to_watch_and_says_so(golden_setti
     assert "2026-09 has no physical prediction" in answer.stdout
     assert ask("calibrate", "--drift", "--month", "2020-01", *settings).exit_code == 6
     assert ask("calibrate", "--drift", *settings).exit_code == 2
+
+
+def test_totals_tell_a_coefficient_for_each_term_or_who_moves_with_whom(tmp_path: Path) -> None:
+    file = tmp_path / "months.csv"
+    # 1.8 x 1 + 1.15 x 2 = 4.1, 3.6 + 1.15 = 4.75, 5.4 + 1.15 = 6.55, 1.8 + 5.75 = 7.55.
+    file.write_text(
+        "month,hardware,bandwidth,total\n"
+        "2026-05,1,2,4.1\n2026-06,2,1,4.75\n2026-07,3,1,6.55\n2026-08,1,5,7.55\n"
+    )
+    found = ask("calibrate", "--totals", str(file), "--csv")
+    assert found.stdout == "term,coefficient,start\nhardware,1.8,1.8\nbandwidth,1.15,1.15\n"
+    file.write_text("T_hardware,T_bandwidth,total\n64,80,100\n128,160,210\n32,40,55\n")
+    refused = ask("calibrate", "--totals", str(file))
+    assert refused.exit_code == 3
+    assert "T_hardware and T_bandwidth move together" in refused.output
+    file.write_text("month,hardware,sum\n2026-05,1,x\n")
+    unknown = ask("calibrate", "--totals", str(file))
+    assert unknown.exit_code == 3
+    assert "it has no column total" in unknown.output
+    assert "line 2, sum: 'x' is no number" in unknown.output
