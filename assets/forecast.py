@@ -10,8 +10,8 @@ from assets.calibration.history import read_sets
 from assets.price_books import read_machine_prices, read_prices
 from assets.project import Project
 from assets.registries.history import merged_catalogue
-from pipelines.formulas.list_prices import ListPrices
-from pipelines.formulas.predictions import predictions
+from pipelines.prediction.list_prices import ListPrices
+from pipelines.prediction.predictions import predictions
 from pipelines.registry.frames import registry_tables
 
 PLANS = "core_registry__plans"

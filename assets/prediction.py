@@ -8,10 +8,10 @@ from assets.price_books import read_machine_prices, read_prices
 from assets.resources import AttributionProject
 from assets.steps import Results, staged
 from pipelines.billing.periods import days_covered
-from pipelines.formulas.list_prices import ListPrices
-from pipelines.formulas.predictions import predictions
-from pipelines.formulas.volumes import Volumes, measured_volumes
 from pipelines.months import days_in_month
+from pipelines.prediction.list_prices import ListPrices
+from pipelines.prediction.predictions import predictions
+from pipelines.prediction.volumes import Volumes, measured_volumes
 
 PREDICTED = "core_prediction__spend"
 PLANS = "core_registry__plans"

@@ -9,7 +9,7 @@ from assets.month_run import MonthRun, Rows
 from assets.resources import AttributionProject
 from assets.steps import Results, staged
 from pipelines.billing.periods import days_covered
-from pipelines.formulas.volumes import measured_volumes
+from pipelines.prediction.volumes import measured_volumes
 from pipelines.variance import compare
 
 ALLOCATED = "core_attribution__allocated_charges"

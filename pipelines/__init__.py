@@ -11,6 +11,6 @@ paths and small frames and returns a relation or a frame. `assets/` decides when
 Read downwards: `billing` (what was charged), `inference` (what was used), `prices` (what a provider
 lists for it), `registry` (which model version ran where), `attribution` (whose charge it is),
 `usage` (whether bill and log tell the same), `spend` (what a model, a unit, an hour cost),
-`formulas` (what it should have cost), `variance` (why the two differ), `review` (how a person sees
-it).
+`formulas` (the library), `calibration` (what closed months teach it), `prediction` (what a month
+should have cost), `variance` (why the two differ), `review` (how a person sees it).
 """

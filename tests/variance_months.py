@@ -15,9 +15,9 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts import ALLOCATED, NOTIONAL_IDLE, VARIANCE, Contract
-from pipelines.formulas import predict
-from pipelines.formulas.volumes import Volumes
 from pipelines.money import EXACT
+from pipelines.prediction.plan import predict
+from pipelines.prediction.volumes import Volumes
 from pipelines.prices.fx import FxRate, FxRates
 from pipelines.registry.catalogue import parse_catalogue
 from pipelines.registry.frames import registry_tables

@@ -18,8 +18,8 @@ import duckdb
 import polars as pl
 
 from pipelines.calibration.drift import Day, Watched, watch
-from pipelines.formulas.volumes import SUMS
 from pipelines.months import days_in_month, month_of, parse_month
+from pipelines.prediction.volumes import SUMS
 from pipelines.queries import query, rows_of
 from pipelines.registry.catalogue import Event
 from pipelines.variance.activities import size_and_measure

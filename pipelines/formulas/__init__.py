@@ -7,8 +7,6 @@ and its own quantity:
 
     C_x = sum of price_e * quantity_e over the elements e of component x
           (hardware rate x hours, bandwidth price x GB, ...)
+
+A formula is computed over columns and knows no catalogue, month or bill; `library` names them all.
 """
-
-from pipelines.formulas.plan import predict
-
-__all__ = ["predict"]

@@ -15,8 +15,8 @@ from fractions import Fraction
 import polars as pl
 
 from pipelines.contracts import COMPONENTS
-from pipelines.formulas.volumes import measured_volumes
 from pipelines.money import EXACT
+from pipelines.prediction.volumes import measured_volumes
 
 MAKING = ("training", "update")
 _ZERO = Decimal(0)

@@ -22,8 +22,8 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts import DRIVERS, VARIANCE, Contract, require
-from pipelines.formulas.volumes import Volumes
 from pipelines.money import EXACT, as_decimal, quantise
+from pipelines.prediction.volumes import Volumes
 from pipelines.prices.fx import FxKind, FxRates
 from pipelines.variance.activities import ActiveLine, shares_of, size_and_measure
 from pipelines.variance.actual_terms import (

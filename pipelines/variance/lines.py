@@ -7,9 +7,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from pipelines.formulas.volumes import Volumes
 from pipelines.money import as_decimal, plain
 from pipelines.months import days_in_month
+from pipelines.prediction.volumes import Volumes
 from pipelines.prices.fx import FxKind, FxRates
 from pipelines.variance.actual_terms import Billed, Key, added
 from pipelines.variance.drivers import Driver

@@ -12,11 +12,11 @@ from pipelines.attribution import AttributionInputs, allocate
 from pipelines.attribution.rules import load_rules
 from pipelines.billing.reader import BillTables, read_bill
 from pipelines.files import LocalFile
-from pipelines.formulas import predict
-from pipelines.formulas.volumes import measured_volumes
 from pipelines.inference.sources import LogInput
 from pipelines.inference.usage import UsageTables, read_usage
 from pipelines.months import days_in_month, month_bounds
+from pipelines.prediction.plan import predict
+from pipelines.prediction.volumes import measured_volumes
 from pipelines.registry.catalogue import parse_catalogue
 from pipelines.registry.frames import registry_tables
 from pipelines.settings import Settings, parse_settings

@@ -265,7 +265,10 @@ def test_totals_tell_a_coefficient_for_each_term_or_who_moves_with_whom(tmp_path
         "2026-05,1,2,4.1\n2026-06,2,1,4.75\n2026-07,3,1,6.55\n2026-08,1,5,7.55\n"
     )
     found = ask("calibrate", "--totals", str(file), "--csv")
-    assert found.stdout == "term,coefficient,start\nhardware,1.8,1.8\nbandwidth,1.15,1.15\n"
+    assert (
+        found.stdout
+        == "level,term,coefficient,start\nline,hardware,1.8,1.8\nline,bandwidth,1.15,1.15\n"
+    )
     file.write_text("T_hardware,T_bandwidth,total\n64,80,100\n128,160,210\n32,40,55\n")
     refused = ask("calibrate", "--totals", str(file))
     assert refused.exit_code == 3

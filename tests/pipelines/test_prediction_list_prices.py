@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.formulas.list_prices import ListPrices
-from pipelines.formulas.physical import physical
+from pipelines.prediction.list_prices import ListPrices
+from pipelines.prediction.physical import physical
 from pipelines.prices.pricing import Prices
 from pipelines.prices.token_prices import TokenPrice
 from pipelines.registry.catalogue import FormulaUse

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from pipelines.formulas.library import FORMULAS
-from pipelines.formulas.list_prices import ListPrices
-from pipelines.formulas.physical import physical
 from pipelines.formulas.units import factor
-from pipelines.formulas.volumes import MEASURE_UNITS, Volumes
 from pipelines.money import quantise
+from pipelines.prediction.list_prices import ListPrices
+from pipelines.prediction.physical import physical
+from pipelines.prediction.volumes import MEASURE_UNITS, Volumes
 from pipelines.prices.machine_prices import MachinePrice, MachinePrices
 from pipelines.registry.catalogue import FormulaUse, parse_catalogue
 

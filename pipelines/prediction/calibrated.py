@@ -20,8 +20,8 @@ from pipelines.calibration.coefficients import Coefficient
 from pipelines.calibration.sets import CalibrationSet, coefficient_for
 from pipelines.contracts import PREDICTED, require
 from pipelines.formulas.library import formula_named
-from pipelines.formulas.physical import takes_volumes
 from pipelines.money import EXACT, as_decimal, quantise
+from pipelines.prediction.physical import takes_volumes
 
 KIND: Final = "calibrated"
 

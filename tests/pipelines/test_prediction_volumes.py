@@ -6,7 +6,7 @@ from fractions import Fraction
 import polars as pl
 
 from pipelines.contracts import UNIT_COSTS
-from pipelines.formulas.volumes import measured_volumes
+from pipelines.prediction.volumes import measured_volumes
 
 
 def unit_cost(unit: str, quantity: int, **more: str) -> dict[str, object]:

@@ -6,11 +6,11 @@ import polars as pl
 
 from pipelines.calibration.sets import CalibrationSet
 from pipelines.contracts import PREDICTED, require
-from pipelines.formulas.calibrated import calibrated
-from pipelines.formulas.list_prices import ListPrices
-from pipelines.formulas.physical import physical
-from pipelines.formulas.plan import predict
-from pipelines.formulas.volumes import Volumes
+from pipelines.prediction.calibrated import calibrated
+from pipelines.prediction.list_prices import ListPrices
+from pipelines.prediction.physical import physical
+from pipelines.prediction.plan import predict
+from pipelines.prediction.volumes import Volumes
 from pipelines.registry.catalogue import FormulaUse
 
 

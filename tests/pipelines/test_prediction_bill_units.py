@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from pipelines.formulas.bill_units import BillUnit, hours_of, in_bill_unit
+from pipelines.prediction.bill_units import BillUnit, hours_of, in_bill_unit
 
 
 @pytest.mark.parametrize(

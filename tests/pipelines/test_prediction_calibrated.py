@@ -12,10 +12,10 @@ import pytest
 from pipelines.calibration.coefficients import Coefficient
 from pipelines.calibration.sets import CalibrationSet
 from pipelines.contracts import PLANS
-from pipelines.formulas.calibrated import calibrated
-from pipelines.formulas.list_prices import ListPrices
-from pipelines.formulas.physical import physical
-from pipelines.formulas.predictions import predictions
+from pipelines.prediction.calibrated import calibrated
+from pipelines.prediction.list_prices import ListPrices
+from pipelines.prediction.physical import physical
+from pipelines.prediction.predictions import predictions
 from pipelines.registry.catalogue import FormulaUse
 
 MONTH = "2026-09"

@@ -20,16 +20,16 @@ import polars as pl
 
 from pipelines.contracts import PREDICTED, require
 from pipelines.errors import FormulaInputInvalid, FormulaUnknown
-from pipelines.formulas.bill_units import BillUnit, in_bill_unit
 from pipelines.formulas.chips import said_of
 from pipelines.formulas.formula import Formula, Symbol
 from pipelines.formulas.library import formula_named
-from pipelines.formulas.list_prices import ListPrices, list_price
-from pipelines.formulas.physical_inputs import Told, inputs_of
 from pipelines.formulas.units import UNITS, factor
-from pipelines.formulas.volumes import CACHE_MEASURES, MEASURE_UNITS, TOKEN_MEASURES, Volumes
 from pipelines.money import EXACT, PRECISION, SCALE, as_decimal, quantise
 from pipelines.months import month_bounds
+from pipelines.prediction.bill_units import BillUnit, in_bill_unit
+from pipelines.prediction.list_prices import ListPrices, list_price
+from pipelines.prediction.physical_inputs import Told, inputs_of
+from pipelines.prediction.volumes import CACHE_MEASURES, MEASURE_UNITS, TOKEN_MEASURES, Volumes
 from pipelines.registry.catalogue import FormulaUse
 
 KIND: Final = "physical"

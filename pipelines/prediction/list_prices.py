@@ -11,10 +11,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from pipelines.formulas.bill_units import BillUnit, hours_of, in_bill_unit
 from pipelines.formulas.formula import Formula
 from pipelines.money import as_decimal, plain
 from pipelines.months import month_bounds
+from pipelines.prediction.bill_units import BillUnit, hours_of, in_bill_unit
 from pipelines.prices.machine_prices import MachinePrices, NoPrice
 from pipelines.prices.pricing import NO_PRICES, Prices
 from pipelines.prices.token_prices import UNLIMITED, TokenPrice

@@ -13,13 +13,13 @@ from fractions import Fraction
 from typing import Any
 
 from pipelines.errors import FormulaInputInvalid
-from pipelines.formulas.bill_units import BillUnit, machine_accelerators
 from pipelines.formulas.chips import with_chip
 from pipelines.formulas.formula import Formula
 from pipelines.formulas.units import factor
-from pipelines.formulas.volumes import MEASURE_UNITS
 from pipelines.money import as_decimal, plain
 from pipelines.months import days_in_month
+from pipelines.prediction.bill_units import BillUnit, machine_accelerators
+from pipelines.prediction.volumes import MEASURE_UNITS
 from pipelines.registry.catalogue import FormulaUse
 
 
