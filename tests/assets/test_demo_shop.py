@@ -4,6 +4,7 @@ import csv
 import gzip
 import hashlib
 import json
+import shutil
 from collections import defaultdict
 from decimal import Decimal
 from functools import cache
@@ -36,9 +37,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> ShopFiles:
 
 
 @pytest.fixture(scope="module")
-def restated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("restated")
-    write_shop(folder)
+def restated(files: ShopFiles, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("restated") / "shop"
+    shutil.copytree(files.folder, folder)
     restate_august(folder)
     return folder
 
