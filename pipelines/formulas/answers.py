@@ -157,7 +157,7 @@ def _alone(formula: Formula, answer: Answer) -> Answer:
 
 
 def _with(formula: Formula, answer: Answer, value: Fraction | float) -> Answer:
-    if not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         return Answer(answer.given, answer.values, reason="it comes to no finite number")
     said = tuple(said_of(formula, answer.values, answer.given.get("chip", "")))
     return Answer(answer.given, answer.values, value, cautions=said)

@@ -8,11 +8,16 @@ others out.
 
 from typing import Final
 
-from pipelines.formulas.columns import refuse
+from pipelines.formulas.columns import larger, refuse, rounded_up
 from pipelines.formulas.formula import Formula, Symbol, Value
+from pipelines.formulas.symbols import HOURS_IN_MONTH
 
 CARD: Final = "Amazon Bedrock price page as of 2025-07-20 (convo-lang, bedrock-pricing.md)"
 SERVING: Final = "DeepSeek open-infra-index, day 6: one day of V3/R1 serving at list price"
+PROVISIONED: Final = (
+    "price lists of provisioned throughput (Amazon Bedrock model units, Azure OpenAI PTU): an "
+    "hourly rate per unit, cheaper for a term; used or not"
+)
 COUNTED: Final = "token counts of the provider's usage records"
 
 RETRIES: Final = Symbol(
@@ -66,6 +71,20 @@ def _managed_api_cost(
         + output_tokens * output_price
     ) / 10**6
     return listed * (1 - batch_share * batch_discount)
+
+
+def _provisioned_throughput_cost(
+    *,
+    token_rate: Value,
+    unit_token_rate: Value,
+    target_utilisation: Value,
+    least_units: Value,
+    hours_in_month: Value,
+    unit_price: Value,
+    discount: Value,
+) -> Value:
+    wanted = rounded_up(token_rate / (unit_token_rate * target_utilisation))
+    return larger(least_units, wanted) * hours_in_month * unit_price * (1 - discount)
 
 
 def _priced(name: str, sign: str, words: str, measure: str) -> tuple[Symbol, Symbol]:
@@ -146,6 +165,39 @@ FORMULAS: Final = (
             requests * tokens_per_request * share * (1 + retries)
         ),
         source=COUNTED,
+        component="inference",
+        element="managed_api",
+    ),
+    Formula(
+        name="provisioned_throughput_cost",
+        title="A managed API by the hour: model units that are kept, used or not",
+        says="C = max(U_min, ceil(k / (k_u * u_t))) * h * p * (1 - d)",
+        symbols=(
+            Symbol("token_rate", "k", "tokens/s", "highest rate of tokens it is bought for"),
+            Symbol(
+                "unit_token_rate",
+                "k_u",
+                "tokens/s",
+                "what one unit serves (per minute: `10k tokens/min`)",
+                low_is_in=False,
+            ),
+            Symbol(
+                "target_utilisation",
+                "u_t",
+                "",
+                "share of its rate to which a unit is filled",
+                high=1,
+                low_is_in=False,
+                default=1,
+            ),
+            Symbol("least_units", "U_min", "", "smallest number that is sold", default=1),
+            HOURS_IN_MONTH,
+            Symbol("unit_price", "p", "money/h", "list price of a unit's hour"),
+            Symbol("discount", "d", "", "for a term of months or years", high=1, default=0),
+        ),
+        unit="money",
+        of=_provisioned_throughput_cost,
+        source=PROVISIONED,
         component="inference",
         element="managed_api",
     ),

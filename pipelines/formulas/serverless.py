@@ -5,7 +5,8 @@ from fractions import Fraction
 from typing import Final
 
 from pipelines.formulas.by_row import by_row
-from pipelines.formulas.formula import Formula, Symbol
+from pipelines.formulas.columns import refuse
+from pipelines.formulas.formula import Formula, Symbol, Value
 
 LAMBDA: Final = (
     "AWS Lambda price list: GB-seconds (2^30 bytes) of billed duration, rounded up to 1 ms"
@@ -39,10 +40,29 @@ def _serverless_cost(
     gb_second_price: Fraction,
     free_requests: Fraction,
     free_gb_seconds: Fraction,
+    cpu_seconds: Fraction,
+    cpu_second_price: Fraction,
+    free_cpu_seconds: Fraction,
 ) -> Fraction:
     charged = max(requests - free_requests, Fraction(0))
     held = max(gb_seconds - free_gb_seconds, Fraction(0))
-    return charged * request_price / 10**6 + held * gb_second_price
+    computed = max(cpu_seconds - free_cpu_seconds, Fraction(0))
+    requested = charged * request_price / 10**6
+    return requested + held * gb_second_price + computed * cpu_second_price
+
+
+def _serverless_cost_checked(cpu_seconds: Value, cpu_second_price: Value, **others: Value) -> Value:
+    refuse(
+        "serverless_cost",
+        lambda seconds, price: (
+            "cpu_second_price (p_v): not given, and vCPU-seconds are"
+            if seconds and not price
+            else ""
+        ),
+        cpu_seconds,
+        cpu_second_price,
+    )
+    return _serverless_cost(cpu_seconds=cpu_seconds, cpu_second_price=cpu_second_price, **others)
 
 
 FORMULAS: Final = (
@@ -59,8 +79,8 @@ FORMULAS: Final = (
     ),
     Formula(
         name="serverless_cost",
-        title="Requests and GB-seconds at their prices",
-        says="C = (n - n_free)/10^6 * p_n + (S - S_free) * p_s",
+        title="Requests, GB-seconds and, where they are charged, vCPU-seconds at their prices",
+        says="C = (n - n_free)/10^6 * p_n + (S - S_free) * p_s + (V - V_free) * p_v",
         symbols=(
             REQUESTS,
             Symbol("request_price", "p_n", "money/M requests", "price of 1M requests"),
@@ -68,10 +88,19 @@ FORMULAS: Final = (
             Symbol("gb_second_price", "p_s", "money/GiB-s", "price of a GB-second"),
             Symbol("free_requests", "n_free", "requests", "free each month", default=0),
             Symbol("free_gb_seconds", "S_free", "GiB-s", "free each month", default=0),
+            Symbol(
+                "cpu_seconds",
+                "V",
+                "vCPU-s",
+                "vCPU-seconds billed (Cloud Run; AWS Lambda has them in its GB-seconds)",
+                default=0,
+            ),
+            Symbol("cpu_second_price", "p_v", "money/vCPU-s", "price of a vCPU-second", default=0),
+            Symbol("free_cpu_seconds", "V_free", "vCPU-s", "free each month", default=0),
         ),
         unit="money",
-        of=_serverless_cost,
-        source=LAMBDA,
+        of=_serverless_cost_checked,
+        source=f"{LAMBDA}; Google Cloud Run price list: vCPU-seconds, GiB-seconds and requests",
         component="inference",
         element="hardware",
     ),

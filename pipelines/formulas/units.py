@@ -6,6 +6,7 @@ unit of time here: its hours differ (672 to 744), so hours of a month are comput
 A GB-month is what bills count storage in, and is reached only through the hours of its month.
 """
 
+import difflib
 import re
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -20,7 +21,7 @@ _COUNTS: Final = {"": 1, "K": 10**3, "k": 10**3, "M": 10**6, "B": 10**9, "G": 10
 _PRICED: Final = (
     *("tokens", "k tokens", "K tokens", "M tokens", "requests", "k requests", "K requests"),
     *("M requests", "images", "objects", "chips", "h", "GPU-h", "GB", "GiB", "TB", "TiB"),
-    *("GB-month", "GB-s", "GiB-s", "GiB-h", "kWh", "months", "years"),
+    *("GB-month", "GB-s", "GiB-s", "GiB-h", "vCPU-s", "vCPU-h", "kWh", "months", "years"),
 )
 """The units that things are sold by: `money/M tokens`, `money/GPU-h`."""
 
@@ -50,9 +51,13 @@ def _sizes() -> dict[str, tuple[str, Fraction]]:
             dimension = what.removesuffix("s")
             found[f"{prefix}{what}"] = (dimension, Fraction(power))
             found[f"{prefix} {what}".strip()] = (dimension, Fraction(power))
-    found["tokens/s"] = ("tokens per second", Fraction(1))
-    found["requests/s"] = ("requests per second", Fraction(1))
-    found["requests/h"] = ("requests per second", Fraction(1, 3600))
+    for what in ("tokens", "requests"):
+        for prefix, power in _COUNTS.items():
+            for time, seconds in (("s", 1), ("min", 60), ("h", 3600), ("d", 86400)):
+                rate = (f"{what} per second", Fraction(power, seconds))
+                found[f"{prefix}{what}/{time}"] = found[f"{prefix} {what}/{time}".strip()] = rate
+    found["vCPU-s"] = ("processors held for a time", Fraction(1))
+    found["vCPU-h"] = ("processors held for a time", Fraction(3600))
     for held, power in (("GB", 10**9), ("GiB", 2**30), ("TB", 10**12), ("TiB", 2**40)):
         for time, seconds in (("s", 1), ("h", 3600), ("d", 86400)):
             found[f"{held}-{time}"] = ("bytes held for a time", Fraction(power * seconds))
@@ -68,7 +73,8 @@ def _prices(found: dict[str, tuple[str, Fraction]]) -> dict[str, tuple[str, Frac
     prices = {"money": ("money", Fraction(1))}
     for name in _PRICED:
         dimension, size = found[name]
-        prices[f"money/{name.removesuffix('s') if size == 1 else name}"] = (
+        one = name.removesuffix("s") if size == 1 and not name.endswith("-s") else name
+        prices[f"money/{one}"] = (
             f"money per {dimension}",
             1 / size,
         )
@@ -79,8 +85,11 @@ UNITS: Final = _sizes()
 """Every unit by its name: its dimension, and how many of the dimension's base it is."""
 
 _GIVEN = re.compile(
-    r"\s*([-+]?[0-9][0-9_,]*\.?[0-9]*(?:[eE][-+]?[0-9]+)?|[-+]?\.[0-9]+)\s*(.*?)\s*"
+    r"\s*([-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9][0-9_]*)?(?:(?<=[0-9])\.|\.(?=[0-9]))?[0-9]*"
+    r"(?:(?<=[0-9.])[eE][-+]?[0-9]+)?)\s*((?:[^0-9.,_+\s-].*?)?)\s*"
 )
+_LARGEST: Final = 40
+"""Powers of ten that a number may be away from 1: the FLOP of all runs ever are below 1e30."""
 
 
 def in_unit(given: Any, unit: Unit) -> Fraction:
@@ -102,8 +111,8 @@ def in_unit(given: Any, unit: Unit) -> Fraction:
         message = f"{given!r} is no number"
         raise ValueError(message)
     found = _GIVEN.fullmatch(given)
-    if found is None:
-        message = f"{given!r} is no number"
+    if found is None or not found[1]:
+        message = f"{given!r} is no number{_no_number_because(given, unit)}"
         raise ValueError(message)
     number = _number(found[1].replace(",", "").replace("_", ""), given)
     return number if not found[2] else number * factor(found[2], unit)
@@ -117,13 +126,40 @@ def factor(of: Unit, unit: Unit) -> Fraction:
     """
     for name in (of, unit):
         if name not in UNITS:
-            message = f"unit {name!r} is not known"
+            message = f"unit {name!r} is not known{_meant(name, unit)}"
             raise ValueError(message)
     (one, size), (other, base) = UNITS[of], UNITS[unit]
     if one != other:
         message = f"{of} is {one}, {unit or 'a plain number'} is {other}: they are never mixed"
+        message += f"; {_worded(of, unit)!r} was meant?" if _worded(of, unit) in UNITS else ""
         raise ValueError(message)
     return size / base
+
+
+def _no_number_because(given: str, unit: Unit) -> str:
+    if "," in given:
+        return ": a comma parts thousands (1,500); write decimals with a point (1.5)"
+    if unit.startswith("money"):
+        return ": a price is the number alone, all prices of a formula being in one currency"
+    return ""
+
+
+def _meant(of: Unit, unit: Unit) -> str:
+    """What an unknown unit may have been meant for, among those that would do."""
+    if _worded(of, unit) in UNITS:
+        return f"; {_worded(of, unit)!r} was meant?"
+    if unit not in UNITS or of == unit:
+        return ""
+    if unit.startswith("money"):
+        return f"; prices are in {unit}, without a currency's name: all of a formula have the same"
+    alike = [name for name, (dimension, _) in UNITS.items() if dimension == UNITS[unit][0] and name]
+    near = difflib.get_close_matches(of, alike, n=4, cutoff=0)
+    return f"; {unit or 'a plain number'} can be given in {', '.join(near)}" if near else ""
+
+
+def _worded(of: Unit, unit: Unit) -> str:
+    """`70B` of parameters is short for `70B parameters`."""
+    return f"{of} {unit}"
 
 
 def _number(text: str, given: Any) -> Fraction:
@@ -133,5 +169,8 @@ def _number(text: str, given: Any) -> Fraction:
         number = Decimal("NaN")
     if not number.is_finite():
         message = f"{given!r} is no number"
+        raise ValueError(message)
+    if number and abs(number.adjusted()) > _LARGEST:
+        message = f"{given!r} is no quantity of anything: more than {_LARGEST} powers of ten from 1"
         raise ValueError(message)
     return Fraction(number)

@@ -4,11 +4,13 @@ The list (`region,instance_type,usd_per_hour`, as generated from the price list 
 provider) has no date: its prices hold from when the settings say. The history has one row per
 change (`usd_per_hour, previous_usd_per_hour, previous_snapshot, observed_at, commit`): the price
 changed after `previous_snapshot` and on or before `observed_at`. A price holds from the day it was
-first seen, so it is never used before anybody could have known it; that the change may be older is
-said with the price. SageMaker's `ml.` types are not EC2's and cost more: they are not found here.
+first seen to the day it was last seen; which one held between two looks is not known, and the book
+says so instead of taking the old one or the new one for it. SageMaker's `ml.` types are not EC2's
+and cost more: they are not found here.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -51,13 +53,15 @@ def read_aws_ec2_history(text: str, file: str, book: str = "") -> list[MachinePr
         try:
             seen = datetime.fromisoformat(row["observed_at"])
             cited = f" (commit {row['commit']})" if row.get("commit") else ""
-            note = ""
+            note, unseen_after = "", None
             if row["previous_usd_per_hour"]:
+                unseen_after = datetime.fromisoformat(row["previous_snapshot"])
                 note = (
                     f"{row['previous_usd_per_hour']} USD until some day between "
                     f"{row['previous_snapshot']} and {row['observed_at']}"
                 )
-            prices.append(_price(row, f"line {line}{cited}", book, seen, note))
+            price = _price(row, f"line {line}{cited}", book, seen, note)
+            prices.append(replace(price, unseen_after=unseen_after))
         except ValueError as error:
             problems.append(f"line {line}: {error}")
     if problems:

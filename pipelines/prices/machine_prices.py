@@ -9,7 +9,7 @@ kinds of file there are.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Final, Literal
@@ -28,6 +28,7 @@ Cause = Literal[
     "no_date",
     "not_yet",
     "ended",
+    "unseen",
     "ambiguous",
     "two_currencies",
     "other_currency",
@@ -41,7 +42,9 @@ class MachinePrice:
 
     `region` is empty where one price holds in every region, `valid_from` None where neither the
     book nor the settings say since when it holds. `source` is the line and what the book cites,
-    `note` what is to be known of the price. `machine` is written as the book has it.
+    `note` what is to be known of the price. `machine` is written as the book has it. `unseen_after`
+    is the last day on which the price before it was seen, where nobody looked until `valid_from`:
+    which of the two holds on the days between is not known.
     """
 
     provider: str
@@ -51,6 +54,7 @@ class MachinePrice:
     currency: str = "USD"
     valid_from: datetime | None = None
     valid_until: datetime = FOREVER
+    unseen_after: datetime | None = None
     purchase: Purchase = ON_DEMAND
     book: str = ""
     source: str = ""
@@ -225,12 +229,34 @@ def _not_then(here: Sequence[MachinePrice], machine: str, when: datetime, curren
     if when < min(starts):
         problem = f"price book {book} has {machine} only from {min(starts):%Y-%m-%d}"
         return NoPrice("not_yet", problem)
+    if unseen := _unseen(here, machine, when):
+        return NoPrice("unseen", f"price book {book} {unseen}")
     ended = max(price.valid_until for price in here if price.valid_until <= when)
     problem = (
         f"price book {book} has no price of {machine} for {when:%Y-%m-%d}: the last one ended on "
         f"{ended:%Y-%m-%d}"
     )
     return NoPrice("ended", problem)
+
+
+def _unseen(here: Sequence[MachinePrice], machine: str, when: datetime) -> str:
+    """What is known of an instant between the last look at a price and the first at the next."""
+    for new in here:
+        if new.unseen_after is None or new.valid_from is None:
+            continue
+        old = [price for price in here if price.valid_until == _day_after(new.unseen_after)]
+        if old and old[0].valid_until <= when < new.valid_from:
+            return (
+                f"does not know what {machine} cost on {when:%Y-%m-%d}: {plain(old[0].price)} "
+                f"{old[0].currency} an hour was last seen on {new.unseen_after:%Y-%m-%d}, "
+                f"{plain(new.price)} first on {new.valid_from:%Y-%m-%d} ({new.source}); a book of "
+                "your own that says the day of the change decides"
+            )
+    return ""
+
+
+def _day_after(day: datetime) -> datetime:
+    return day + timedelta(days=1)
 
 
 def machine_key(machine: str) -> str:
@@ -262,6 +288,8 @@ def price_of(text: str) -> Decimal:
 def in_order(prices: Iterable[MachinePrice], file: str) -> list[MachinePrice]:
     """The rows of one book with their ends: a price holds until the next one of its key begins.
 
+    Where the next one says that nobody looked for some days before it, only until those days.
+
     A row that says an earlier end keeps it.
 
     Raises:
@@ -284,11 +312,14 @@ def in_order(prices: Iterable[MachinePrice], file: str) -> list[MachinePrice]:
             f"{two.source}: a second price of {two.machine}{_since(two)}, after {one.source}"
             for one, two in doubled
         ]
-        ends = [*[start for start, _ in dated], FOREVER][1:]
+        ends = [
+            start if row.unseen_after is None else min(start, _day_after(row.unseen_after))
+            for start, row in dated
+        ]
         found += undated
         found += [
             replace(row, valid_until=min(row.valid_until, end))
-            for (_, row), end in zip(dated, ends, strict=True)
+            for (_, row), end in zip(dated, [*ends, FOREVER][1:], strict=True)
         ]
     if problems:
         raise SettingsInvalid(file, problems)

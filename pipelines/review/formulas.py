@@ -199,7 +199,8 @@ def _term(formula: Formula) -> tuple[str, ...]:
     """Which term of the articles' C_x = C_hardware*T + C_bandwidth*T it stands for."""
     if not formula.component:
         return ()
-    return (f"Term of C_{formula.component}: {formula.element.replace('_', ' ')}.",)
+    term = formula.element.replace("_", " ") or "all of them"
+    return (f"Term of C_{formula.component}: {term}.",)
 
 
 def _one_row(name: str, values: Mapping[str, Any]) -> Sheet:

@@ -223,16 +223,34 @@ def test_a_missing_column_is_named() -> None:
         read_machines("provider,machine,price\n", "machines.csv")
 
 
-def test_a_change_seen_late_holds_from_when_it_was_seen_and_says_so() -> None:
+def test_what_a_machine_cost_between_two_looks_at_its_price_is_not_known() -> None:
     history = (
         "region,instance_type,usd_per_hour,previous_usd_per_hour,previous_snapshot,observed_at,"
         "commit\nus-east-1,p5.48xlarge,98.32,,2023-07-24,2023-08-08,4caa48d9b8\n"
         "us-east-1,p5.48xlarge,55.04,98.32,2025-04-28,2025-06-23,1b59328e55\n"
     )
     prices = MachinePrices([read_aws_ec2_history(history, "h.csv", "history")])
-    unsure = prices.at("aws", "us-east-1", "p5.48xlarge", day("2025-06-01"))
+    last = prices.at("aws", "us-east-1", "p5.48xlarge", day("2025-04-28T23:00"))
+    unsure = [
+        prices.at("aws", "us-east-1", "p5.48xlarge", day(when))
+        for when in ("2025-04-29", "2025-05-01", "2025-06-22T23:00")
+    ]
     seen = prices.at("aws", "us-east-1", "p5.48xlarge", day("2025-06-23"))
-    assert price(unsure) == Decimal("98.32")
+    assert price(last) == Decimal("98.32")
+    assert [isinstance(one, NoPrice) and one.cause for one in unsure] == ["unseen"] * 3
+    assert reason(unsure[1]) == (
+        "price book history does not know what p5.48xlarge cost on 2025-05-01: 98.32 USD an hour "
+        "was last seen on 2025-04-28, 55.04 first on 2025-06-23 (line 3 (commit 1b59328e55)); a "
+        "book of your own that says the day of the change decides"
+    )
+    both = MachinePrices(
+        [
+            read_aws_ec2_history(history, "h.csv", "history"),
+            read_machines(P5.replace("2025-06-23", "2025-06-01"), "m.csv", "ours"),
+        ]
+    )
+    known = both.at("aws", "us-east-1", "p5.48xlarge", day("2025-06-02"))
+    assert price(known) == Decimal("55.04")
     assert isinstance(seen, MachinePrice)
     assert seen.said == (
         "p5.48xlarge in us-east-1: 55.04 USD an hour from 2025-06-23, price book history, "
