@@ -77,7 +77,7 @@ def calibrate(
     month, the month a year ago and the trend; a component that loses keeps its coefficients
     withheld. What is accepted predicts the months that begin after the origin (kind `calibrated`).
 
-    --runs needs no project: it predicts each training run of a file from the others. Its columns
+    --runs needs no project: each training run of a file is predicted from the others. Its columns
     are those of Epoch's data, or run, chip, chip_hours, flop (or active_parameters and tokens),
     date. --totals needs none either: columns month, total, and one for each term of the formula;
     terms that move together are refused by name.
@@ -194,7 +194,7 @@ def _listed(settings: Path | None, how: _Output) -> None:
 
 
 def _population(file: Path, how: _Output) -> None:
-    from pipelines.calibration.runs import population
+    from pipelines.calibration.population import population
     from pipelines.review.training_runs import run_sheets
 
     found = population(_text(file), str(file))

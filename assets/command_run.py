@@ -74,6 +74,7 @@ def _say_what_would_be_read(project: "Project", month: str) -> None:
     from assets.lake import Lake
     from assets.registries.history import list_snapshots
     from pipelines.closing import CLOSED, month_among
+    from pipelines.review.calibration import use_of
 
     check_month(project, month)
     bills, logs = list_bills(project, month), list_logs(project)
@@ -87,7 +88,18 @@ def _say_what_would_be_read(project: "Project", month: str) -> None:
         for source, files in sources.items():
             size = sum(file.size for file in files)
             typer.echo(f"{kind} {source}: {len(files):,} files, {size:,} bytes")
-    _, calibrations = read_sets(project).in_force(month)
+    known = read_sets(project)
+    for problem in known.said:
+        typer.echo(f"warning: {problem}", err=True)
+    in_force, calibrations = known.in_force(month)
+    if in_force is not None:
+        [file] = calibrations
+        said = f"{in_force.id}: {use_of(in_force)}, 1 file, {file.size:,} bytes"
+        typer.echo(f"calibration {said}")
+    elif known.sets:
+        typer.echo(f"calibration: none that is accepted was made of what was known before {month}")
+    else:
+        typer.echo("calibration: none was made")
     now = datetime.now(UTC)
     inputs = collect_inputs(project, month, bills, logs, now, units, snapshots, calibrations)
     published = Lake(project.settings.lake, project.cache, project.base).publications(month)

@@ -79,8 +79,8 @@ def calibrate(
     budget = learn(published.of(EX_ANTE), origin, before, settings.least_months)
     made = _as_set(found, budget, published, months, origin, made_at)
     known = read_sets(project)
-    same = next(
-        (one for one in known.sets if made.says_the_same(one) and one.origin <= origin), None
+    same = next(  # the newest: one that a person accepted follows the refused one
+        (one for one in known.sets[::-1] if made.says_the_same(one) and one.origin <= origin), None
     )
     place = project.at(settings.path).rstrip("/")
     if same is not None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from assets.object_store import S3, StoredFile, fetch, list_files, write_text
 from assets.project import Project
-from pipelines.calibration.sets import CalibrationSet, in_force, parse, text
+from pipelines.calibration.sets import CalibrationSet, age, in_force, parse, text
 from pipelines.errors import CalibrationUnreadable
 
 
@@ -25,9 +25,7 @@ class KnownSets:
     @property
     def sets(self) -> list[CalibrationSet]:
         """The sets, oldest origin first; one accepted by hand follows the refused one."""
-        return sorted(
-            self.by_file.values(), key=lambda one: (one.origin, one.made_at, one.id, one.name)
-        )
+        return sorted(self.by_file.values(), key=age)
 
     def in_force(self, month: str) -> tuple[CalibrationSet | None, list[StoredFile]]:
         """The set a month is predicted with, and the file it is in."""

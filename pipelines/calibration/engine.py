@@ -14,7 +14,7 @@ from pipelines.calibration.backtest import HORIZONS, LEAST_MONTHS, Misses, backt
 from pipelines.calibration.baselines import BASELINES, CALIBRATED
 from pipelines.calibration.coefficients import Coefficient, Fitted, Predecessors, fit
 from pipelines.calibration.conformal import half_width
-from pipelines.calibration.guards import Rejection, cautions
+from pipelines.calibration.guards import Rejection, cautions, checked
 from pipelines.calibration.metrics import Forecast, by_model, intervals, score
 from pipelines.calibration.observations import Observation, as_known, is_known
 
@@ -160,4 +160,4 @@ def _notes(known: Sequence[Observation], fitted: Fitted, misses: Misses) -> list
         for spread in fitted.spreads
         if misses.is_drifting(spread.component, spread.group)
     ]
-    return notes + cautions(known)
+    return notes + cautions(checked(known)[0])

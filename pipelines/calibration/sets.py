@@ -135,7 +135,12 @@ def in_force(sets: Iterable[CalibrationSet], month: str) -> CalibrationSet | Non
     """The set a month is predicted with: the accepted one of the latest origin before it began."""
     begins, _ = month_bounds(month)
     accepted = [one for one in sets if one.is_accepted and one.origin <= begins]
-    return max(accepted, key=lambda one: (one.origin, one.made_at, one.id), default=None)
+    return max(accepted, key=age, default=None)
+
+
+def age(calibration: CalibrationSet) -> tuple[datetime, datetime, str, bool]:
+    """What sets are ordered by; one accepted by hand in the second it was made comes after it."""
+    return calibration.origin, calibration.made_at, calibration.id, calibration.was_refused
 
 
 def accepted_by_hand(calibration: CalibrationSet, at: datetime) -> CalibrationSet:

@@ -62,12 +62,16 @@ def read_totals(text: str, file: str) -> tuple[dict[str, list[float]], list[floa
         problems.append(f"it has no term: a column beside {LABEL} and {TOTAL}")
     terms: dict[str, list[float]] = {name: [] for name in names}
     totals: list[float] = []
-    for line, row in enumerate(rows, start=2):
+    for row in rows:
+        line = rows.line_num
+        if None in row:
+            problems.append(f"line {line}: it has more cells than the header has columns")
         for name in [*names, *([TOTAL] if TOTAL in header else [])]:
             try:
                 (totals if name == TOTAL else terms[name]).append(float(row[name] or ""))
             except ValueError:
-                problems.append(f"line {line}, {name}: {row[name]!r} is no number")
+                what = f"{row[name]!r} is no number" if row[name] else "nothing is told"
+                problems.append(f"line {line}, {name}: {what}")
     if problems:
         raise SettingsInvalid(file, problems)
     return terms, totals

@@ -103,10 +103,7 @@ def chip_named(name: str) -> Chip:
     found = _by_name().get(_plain(name))
     if found is None:
         near = difflib.get_close_matches(_plain(name), _by_name(), n=1, cutoff=0)[0]
-        message = (
-            f"chip {name!r} is not known; the nearest is {_by_name()[near].name!r}. Give "
-            f"{PEAK} and {BANDWIDTH} themselves for a chip that is not in the table"
-        )
+        message = f"chip {name!r} is not known; the nearest is {_by_name()[near].name!r}"
         raise ValueError(message)
     return found
 
@@ -130,7 +127,11 @@ def with_chip(formula: Formula, inputs: Mapping[str, Any]) -> dict[str, Any]:
     try:
         chip = chip_named(name)
     except ValueError as error:
-        raise FormulaInputInvalid(formula.name, [f"chip: {error}"]) from error
+        problem = (
+            f"chip: {error}. Give {PEAK} and {BANDWIDTH} themselves for a chip that is not in the "
+            "table"
+        )
+        raise FormulaInputInvalid(formula.name, [problem]) from error
     problems = []
     for symbol in sorted(wanted):
         try:

@@ -54,8 +54,8 @@ def _term(physical: dict[str, Any], calibration: CalibrationSet) -> dict[str, An
     )
     if found is None:
         missing = (
-            f"calibration {calibration.id} has no coefficient of {physical['component']} by "
-            f"{physical['calibration_group']}"
+            f"calibration {calibration.id} {_has_not(calibration, physical)} "
+            f"{physical['component']} by {physical['calibration_group']}"
         )
         reason = physical["reason"] or missing
         return row | {"quantity": None, "predicted_cost": None, "reason": reason}
@@ -63,6 +63,13 @@ def _term(physical: dict[str, Any], calibration: CalibrationSet) -> dict[str, An
         formula_named(physical["formula"]), physical["component"]
     )
     return row | _scaled(physical, found, is_budget=is_budget)
+
+
+def _has_not(calibration: CalibrationSet, physical: dict[str, Any]) -> str:
+    """Learnt, and lost against what one would say without it; or never learnt."""
+    of = physical["component"], physical["calibration_group"]
+    is_withheld = any((one.component, one.group) == of for one in calibration.withheld)
+    return "withholds the coefficient of" if is_withheld else "has no coefficient of"
 
 
 def _scaled(physical: dict[str, Any], found: Coefficient, *, is_budget: bool) -> dict[str, Any]:

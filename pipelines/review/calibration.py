@@ -91,7 +91,9 @@ def use_of(calibration: CalibrationSet) -> str:
     """Whether months use it, and who decided."""
     if calibration.was_refused:
         return "accepted by hand"
-    return "accepted" if calibration.is_accepted else "not accepted"
+    if calibration.is_accepted:
+        return "accepted in part" if calibration.withheld else "accepted"
+    return "not accepted"
 
 
 def _coefficients(calibration: CalibrationSet, model: str | None) -> Sheet:

@@ -4,13 +4,14 @@ from decimal import Decimal
 from statistics import median
 from typing import Final
 
-from pipelines.calibration.runs import (
+from pipelines.calibration.population import (
     BASELINE,
+    CHOSEN,
     LEAST_RELATIVE,
     SHRUNK,
     Population,
-    TrainingRun,
 )
+from pipelines.calibration.runs import TrainingRun
 from pipelines.review.calibration import number
 from pipelines.review.sheets import Column, Row, Sheet
 
@@ -18,6 +19,7 @@ _PREDICTORS: Final = {
     BASELINE: "median MFU of the chip",
     SHRUNK: "calibrated: robust, shrunk to all chips",
     LEAST_RELATIVE: "the same, at the point of least relative error",
+    CHOSEN: "whichever of these does best on the other runs",
 }
 _OVER: Final = {
     "all": "each from the others",
@@ -121,6 +123,7 @@ def _runs(population: Population) -> Sheet:
             _told(of_run[0].run)
             | {f"hours_{one.predictor}": number(one.hours, 1) for one in of_run}
             | {f"error_{one.predictor}": number(one.error) for one in of_run}
+            | {"chosen": next(one.candidate for one in of_run if one.predictor == CHOSEN)}
         )
         for of_run in population.predictions
     ]
@@ -139,6 +142,7 @@ def _runs(population: Population) -> Sheet:
                 for name, words in _PREDICTORS.items()
                 for what in ("hours", "error")
             ),
+            Column("chosen", "chosen by the other runs"),
         ),
         tuple(rows),
         audience="machine",

@@ -92,6 +92,11 @@ def test_what_final_months_teach_is_kept_and_predicts_the_months_after(year: Pro
     in_force, [file] = known.in_force("2026-09")
     assert in_force is not None
     assert file.name == f"{found['id']}.json" == Path(found["url"]).name
+    for month, told in (
+        ("2026-09", f"calibration {found['id']}: accepted, 1 file"),
+        ("2026-08", "calibration: none that is accepted was made of what was known before 2026-08"),
+    ):
+        assert told in ask("run", "--month", month, "--dry-run", "--settings", settings).stdout
     again = json.loads(
         ask("calibrate", "--origin", "2026-09", "--json", "--settings", settings).stdout
     )
@@ -136,6 +141,8 @@ def test_what_the_gate_withheld_is_used_only_after_a_person_accepted_it(tmp_path
     assert (by_hand.coefficients, by_hand.withheld) == (one.withheld, ())
     assert file.name == f"{one.id}.accepted.json"
     assert "Accepted by hand on" in accepted.stdout
+    again = ask("calibrate", "--origin", "2026-04", "--settings", settings).stdout
+    assert f"Calibration {one.id}: accepted by hand; as in" in again
 
 
 def test_a_month_is_made_of_the_set_in_force_and_of_no_other(year: Project) -> None:
@@ -185,7 +192,7 @@ def test_a_project_without_final_months_or_formulas_is_told_what_is_missing(
     assert (late.exit_code, "has not begun" in late.output) == (2, True)
 
 
-def test_published_training_runs_are_told_better_than_by_the_median_mfu_of_their_chip(
+def test_published_training_runs_are_told_by_a_rule_that_did_not_see_them(
     shared_data: Path,
 ) -> None:
     """Case D16: 47 runs, 8 of them impossible; baseline 27.5 % and 79 % (+-1 point) on the rest."""
@@ -207,15 +214,19 @@ def test_published_training_runs_are_told_better_than_by_the_median_mfu_of_their
     assert rejected == pytest.approx(expected, rel=0.005)
     assert all("is above 0.7: the hours or the FLOP" in row["reason"] for row in found["rejected"])
     assert len(found["runs"]) == 39
-    baseline, _, calibrated = (row for row in found["scores"] if row["runs"] == 39)
+    baseline, _, best, rule = (row for row in found["scores"] if row["runs"] == 39)
     assert float(baseline["median_error"]) == pytest.approx(0.275, abs=0.01)
     assert float(baseline["p90_error"]) == pytest.approx(0.79, abs=0.01)
-    assert float(calibrated["median_error"]) < float(baseline["median_error"])
-    assert float(calibrated["p90_error"]) < float(baseline["p90_error"])
-    assert found["verdict"][0].startswith("Calibration beats the median MFU of the chip")
-    people = ask("calibrate", "--runs", str(file)).stdout
-    assert "27.5 %" in people, "the baseline is always shown"
-    assert "closer to 15 runs and farther from 24" in people, "and what speaks against the winner"
+    # The best of three candidates looks good because it was picked here; what picks it without
+    # having seen the run it predicts hardly does better than the baseline, and that is the answer.
+    assert float(best["median_error"]) < 0.2 < float(rule["median_error"])
+    assert float(rule["p90_error"]) > float(baseline["p90_error"])
+    first, how, afterwards, *_ = found["verdict"]
+    assert first.startswith("Calibration does not clearly beat the median MFU of the chip")
+    assert "27.5 %" in first, "the baseline is always shown"
+    assert "a rule fixed before the runs are seen" in how
+    assert "some of that lead is selection" in afterwards
+    assert any("run by run it is worse, and not by chance" in said for said in found["verdict"])
 
 
 def test_a_population_that_calibration_does_not_tell_better_is_told_so(tmp_path: Path) -> None:
@@ -227,6 +238,8 @@ def test_a_population_that_calibration_does_not_tell_better_is_told_so(tmp_path:
     rows = [f"a{n},2026-01-0{n},A100,1780.6,1e21,\n" for n in range(1, 9)]
     rows += [f"v{n},2026-02-0{n},V100,8888.9,1e21,\n" for n in range(1, 5)]
     rows += ["broken,2026-03-01,A100,0,1e21,\n", "unknown,2026-03-01,Abacus,1,1e21,\n"]
+    rows += ["late,March 2026,A100,900,1e21,\n", "wide,,A100,1,000,1e21,\n", "none,,,9,1e21,\n"]
+    rows += [",,A100,,,\n"]
     file = tmp_path / "runs.csv"
     file.write_text(HEADER + "".join(rows))
     found = json.loads(ask("calibrate", "--runs", str(file), "--json").stdout)
@@ -235,6 +248,10 @@ def test_a_population_that_calibration_does_not_tell_better_is_told_so(tmp_path:
     told = {row["run"]: row["reason"] for row in found["rejected"]}
     assert told["broken"] == "0 chip-hours and 1e+21 FLOP: both are above 0"
     assert "chip 'Abacus' is not known" in told["unknown"]
+    assert told["late"] == "'March 2026' is no date like 2026-09-30"
+    assert "more cells than the header" in told["wide"]
+    assert told["none"] == "no chip is told"
+    assert told["line 19"] == "no chip-hours are told"
 
 
 def test_a_file_without_the_columns_needed_names_them(tmp_path: Path) -> None:
@@ -278,3 +295,7 @@ def test_totals_tell_a_coefficient_for_each_term_or_who_moves_with_whom(tmp_path
     assert unknown.exit_code == 3
     assert "it has no column total" in unknown.output
     assert "line 2, sum: 'x' is no number" in unknown.output
+    file.write_text("month,hardware,total\n\n2026-05,1\n2026-06,1,000,5\n")
+    broken = ask("calibrate", "--totals", str(file))
+    assert "line 3, total: nothing is told" in broken.output
+    assert "line 4: it has more cells than the header" in broken.output

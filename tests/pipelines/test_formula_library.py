@@ -135,8 +135,9 @@ def test_every_chip_says_where_its_numbers_are_from():
 
 
 def test_an_unknown_chip_names_the_nearest_and_what_to_give_instead():
-    with pytest.raises(ValueError, match=r"nearest is 'NVIDIA H100 SXM5 80GB'.*peak_flops"):
-        chip_named("NVIDIA H100 SXM6")
+    told = r"nearest is 'NVIDIA H100 SXM5 80GB'.*peak_flops"
+    with pytest.raises(FormulaInputInvalid, match=told):
+        with_chip(formula_named("training_gpu_hours_6nd"), {"chip": "NVIDIA H100 SXM6"})
 
 
 DECODE = formula_named("decode_rate")
