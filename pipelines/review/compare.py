@@ -101,8 +101,15 @@ def _review(months: Sequence[ComparedMonth], wanted: Wanted) -> Review:
     return Review(
         facts=_facts(months, wanted),
         sheets=tuple(sheet for sheet in sheets if sheet.rows),
-        sentences=() if lines else (_nothing(variance, wanted),),
+        sentences=_remarks(variance) if lines else (_nothing(variance, wanted),),
     )
+
+
+def _remarks(variance: pl.DataFrame) -> tuple[str, ...]:
+    """Why compared lines are told coarser than their plan states them, each reason once."""
+    told = variance.filter((pl.col("status") == "compared") & (pl.col("actual_cost") != 0))
+    reasons = told.select("billing_month", "reason").filter(pl.col("reason") != "").unique()
+    return tuple(f"{month}: {reason}." for month, reason in sorted(reasons.iter_rows()))
 
 
 def _facts(months: Sequence[ComparedMonth], wanted: Wanted) -> dict[str, Any]:
@@ -247,12 +254,18 @@ class _Borne:
             known[owner] = known.get(owner, 0) + units
 
     def shares(self, names: Mapping[str, str]) -> dict[tuple[str, str], int]:
-        """By the cost of the term itself, else of its component, its version, its model."""
+        """By the cost of the term itself, else of its component, its version, its model.
+
+        What cost nothing at all, but was billed, falls to its owners in equal parts.
+        """
         full = tuple(names[name] for name in _BORNE)
-        for length in range(len(full), 0 if names["model"] else 3, -1):
-            found = self.sums.get(full[:length], {})
+        lengths = range(len(full), 0 if names["model"] else 3, -1)
+        known = [dict(sorted(self.sums.get(full[:length], {}).items())) for length in lengths]
+        for found in known:
             if any(found.values()):
-                return dict(sorted(found.items()))
+                return found
+        for found in filter(None, known):
+            return dict.fromkeys(found, 1)
         return {(NO_OWNER, ""): 1}
 
 

@@ -51,8 +51,9 @@ def explain_figure(
 ) -> tuple[Sheet, ...]:
     """The sheets of the walk; empty where no allocated charge matches the figure.
 
-    `names` tells what the logs call the figure's model: a managed API has no resource. `drivers`
-    are those of one method.
+    What was planned of a model and never billed has no charge: its walk is the plan's lines and
+    their variances. `names` tells what the logs call the figure's model: a managed API has no
+    resource. `drivers` are those of one method.
     """
     materialise(
         con,
@@ -73,7 +74,9 @@ def explain_figure(
     )
     totals = rows_of(query(con, "review/figure_totals"))
     if not totals:
-        return ()
+        is_of_charges = figure.bucket or figure.owner is not None or figure.source or figure.day
+        told = () if is_of_charges else _predicted(figure, variance, predicted, drivers)
+        return tuple(sheet for sheet in told if sheet.rows)
     sheets = [
         totals_sheet(figure, totals),
         rules_sheet(rows_of(query(con, "review/figure_rules")), rules, top),
@@ -102,11 +105,21 @@ def explain_figure(
             top=top,
         )
         sheets.append(hours_sheet(rows_of(hours), top))
-    if figure.model is not None:
-        sheets.append(formula_sheet(figure, variance, predicted))
-        sheets += inputs_sheets(figure, predicted)
-        sheets += drivers_sheets(figure, drivers)
+    sheets += _predicted(figure, variance, predicted, drivers)
     return tuple(sheet for sheet in sheets if sheet.rows)
+
+
+def _predicted(
+    figure: Figure, variance: pl.DataFrame, predicted: pl.DataFrame, drivers: pl.DataFrame
+) -> tuple[Sheet, ...]:
+    """What was predicted of the figure's model, of which inputs, and why it is another cost."""
+    if figure.model is None:
+        return ()
+    return (
+        formula_sheet(figure, variance, predicted),
+        *inputs_sheets(figure, predicted),
+        *drivers_sheets(figure, drivers),
+    )
 
 
 def _log_names(usage: Iterable[tuple[str, str]], figure: Figure, names: LogNames) -> Iterator[Row]:

@@ -53,7 +53,7 @@ def _lives(lives: Sequence[Life], currency: str) -> Sheet:
             Column("requests", "requests", "quantity"),
             Column("making_per_1000_requests", "making per 1,000", "quantity"),
         ),
-        tuple(Row(_life(life)) for life in lives),
+        tuple(Row(_life(life)) for life in lives if life.so_far.is_billed),
         notes=(
             "Making per 1,000: training and update cost for every 1,000 requests served so far. "
             "What was spent before the first published month is in no figure. Analysis beside the "
@@ -96,8 +96,8 @@ def _plans(lives: Sequence[Life], currency: str) -> Sheet:
         ),
         tuple(rows),
         notes=(
-            "Of what could be compared, with each version's notional share of idle time: not what "
-            "it cost above.",
+            "Of what could be compared, new and discontinued lines included, with each version's "
+            "notional share of idle time: not what it cost above.",
         ),
         labels=("model", "model_version"),
     )
@@ -109,7 +109,9 @@ def _life(life: Life) -> dict[str, Any]:
         "model": life.model,
         "model_version": life.model_version or ALL_VERSIONS,
         "first_run": life.first_run,
-        "first_month": f"{life.first_run:%Y-%m-%d}" if life.first_run else min(life.months),
+        "first_month": f"{life.first_run:%Y-%m-%d}"
+        if life.first_run
+        else min(name for name, lived in life.months.items() if lived.is_billed),
         **_figures(life.so_far),
     }
 
@@ -134,7 +136,7 @@ def per_thousand(cost: Decimal, requests: Fraction | None) -> Decimal | None:
 def _months(lives: Sequence[Life], currency: str) -> Sheet:
     rows = []
     for life in lives:
-        known = sorted(life.months)
+        known = sorted(life.months) if life.so_far.is_billed else []
         sums = accumulate((life.months[month] for month in known), _sum)
         for month, so_far in zip(known, sums, strict=True):
             lived = life.months[month]

@@ -39,10 +39,12 @@ class LifeMonth:
 
     costs: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(COMPONENTS, _ZERO))
     """Effective cost by component."""
+    is_billed: bool = False
+    """Whether any bill has it: what was only planned has cost nothing yet, which is no 0.00."""
     requests: Fraction | None = None
     """Served, as logs measured them; None where no log tells."""
     predicted: Decimal | None = None
-    """By the plan, for what could be compared; None where nothing could."""
+    """By the plan, for what could be compared and what it did not mention; None: nothing could."""
     compared: Decimal | None = None
     """What that cost."""
 
@@ -60,6 +62,7 @@ class LifeMonth:
         """Add another month to it."""
         for name, cost in other.costs.items():
             self.costs[name] = EXACT.add(self.costs[name], cost)
+        self.is_billed = self.is_billed or other.is_billed
         if other.requests is not None:
             self.requests = (self.requests or Fraction(0)) + other.requests
         if other.predicted is not None and other.compared is not None:
@@ -108,15 +111,16 @@ def lives(months: Sequence[LivedMonth], model: str | None = None) -> list[Life]:
         spend = wanted(each.model_months).filter(pl.col("component").is_in(COMPONENTS))
         for row in spend.iter_rows(named=True):
             own = life(row["model"], row["model_version"], row["currency"])
+            own.months[row["charge_month"]].is_billed = True
             costs = own.months[row["charge_month"]].costs
             costs[row["component"]] = EXACT.add(costs[row["component"]], row["effective_cost"])
         compared = wanted(each.variance).filter(
-            (pl.col("kind") == "plan") & (pl.col("status") == "compared")
+            (pl.col("kind") == "plan") & (pl.col("status") != "not_comparable")
         )
         for row in compared.iter_rows(named=True):
             own = life(row["model"], row["model_version"], row["currency"])
             own.months[row["charge_month"]].add(
-                LifeMonth(predicted=row["predicted_cost"], compared=row["actual_cost"])
+                LifeMonth(predicted=row["predicted_cost"] or _ZERO, compared=row["actual_cost"])
             )
         for row in wanted(each.runs).iter_rows(named=True):
             made = row["model"], row["model_version"]

@@ -216,6 +216,18 @@ def in_other_units(term: Mapping[str, Any], unmet: Iterable[Billed]) -> list[Bil
     ]
 
 
+def without_units(term: Mapping[str, Any], unmet: Iterable[Billed]) -> list[Billed]:
+    """What was billed of a plan's term without any quantity: no price of a unit can be told."""
+    key, pattern = key_of(term), term["usage_type"]
+    return [
+        part
+        for part in unmet
+        if part.key == (*key[:4], "")
+        and part.cost
+        and (not pattern or matches(pattern, part.usage_type))
+    ]
+
+
 def _counted_in(unit: str) -> str:
     """Seconds for hours, tokens for thousands of them; a unit of its own is itself."""
     return counted(BilledText(provider="", unit=unit)).unit

@@ -37,6 +37,7 @@ from pipelines.variance.actual_terms import (
     key_of,
     met,
     read_actuals,
+    without_units,
 )
 from pipelines.variance.drivers import Common, drivers_of, own, price_and_usage
 from pipelines.variance.lines import (
@@ -153,19 +154,28 @@ def _compared(
             patterns[key_of(term)].append(term["usage_type"])
     billed, unmet = met(patterns, actuals.terms)
     waiting: list[_Open] = []
-    misnamed: dict[Key, str] = {}
+    others: dict[Key, str] = {}
+    has_units = {key[:4] for key, _ in billed}
     for terms in versions.values():
         for term in terms:
             parts = billed.pop((key_of(term), term["usage_type"]), [])
             mixed = [] if parts else in_other_units(term, unmet)
             if mixed:
-                misnamed |= {part.key: term["unit"] for part in mixed}
-                yield _in_other_units(term, mixed)
+                why = {part.key: _other_unit(term, part.unit) for part in mixed}
+                others |= why
+                yield _by_other_units(term, _other_unit(term, *(part.unit for part in mixed)))
                 continue
+            if not parts and key_of(term)[:4] not in has_units:
+                bare = without_units(term, unmet)
+                if bare:
+                    reason = f"planned in {term['unit']}, and the bill states no quantity"
+                    others |= {part.key: reason for part in bare}
+                    yield _by_other_units(term, reason)
+                    continue
             yield from _term(term, parts, month, waiting, lists_others=is_plan)
     yield from _finished(waiting)
     if is_plan:
-        yield from unplanned(plans, unmet, misnamed)
+        yield from unplanned(plans, unmet, others)
         yield from own_lines(plans.get(NO_VERSION, []), actuals.amounts, month)
 
 
@@ -222,9 +232,12 @@ def _row_of(term: Term) -> dict[str, Any]:
     return {name: term[name] for name in names} | {"planned_price": term["price"]}
 
 
-def _in_other_units(term: Term, mixed: Sequence[Billed]) -> TermLine:
-    units = ", ".join(sorted({part.unit for part in mixed}))
-    reason = f"planned in {term['unit']}, billed in {units}: plan it in the bill's unit"
+def _other_unit(term: Term, *units: str) -> str:
+    billed = ", ".join(sorted(set(units)))
+    return f"planned in {term['unit']}, billed in {billed}: plan it in the bill's unit"
+
+
+def _by_other_units(term: Term, reason: str) -> TermLine:
     return TermLine(_row_of(term) | {"planned_quantity": term["quantity"]} | not_comparable(reason))
 
 

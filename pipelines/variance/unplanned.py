@@ -9,11 +9,11 @@ from pipelines.variance.lines import Plans, TermLine, by_currency, listed, of_ot
 
 
 def unplanned(
-    plans: Plans, unmet: Sequence[Billed], misnamed: Mapping[Key, str]
+    plans: Plans, unmet: Sequence[Billed], others: Mapping[Key, str]
 ) -> Iterator[TermLine]:
     """Costs that no term of a plan meets: new lines of a planned version, or no plan at all.
 
-    `misnamed`: terms of the bill that a plan has in another unit of the same thing, and which.
+    `others`: why terms of the bill cannot meet the plan's of the same thing: another unit, or none.
     """
     named = {key_of(term) for terms in plans.values() for term in terms}
     for part in by_currency(unmet):
@@ -29,9 +29,8 @@ def unplanned(
             )
             yield TermLine(listed(part, f"no plan for {who}"))
             continue
-        if part.key in misnamed:
-            planned = f"planned in {misnamed[part.key]}, billed in {part.unit}"
-            yield TermLine(listed(part, f"{planned}: plan it in the bill's unit"))
+        if part.key in others:
+            yield TermLine(listed(part, others[part.key]))
             continue
         plan = terms[0]["plan"]
         reason = f"plan {plan} has no {component} {element} in {part.unit or 'no unit'}"

@@ -9,7 +9,7 @@ from review_frames import compared, frame, spend, values
 
 from pipelines.contracts import MODEL_MONTHS, RUNS, UNIT_COSTS, VARIANCE
 from pipelines.review.lifetime import lifetime_sheets, per_thousand, unpublished_sentence
-from pipelines.spend.lifetime import Life, LivedMonth, lives
+from pipelines.spend.lifetime import Life, LifeMonth, LivedMonth, lives
 
 D = Decimal
 
@@ -138,6 +138,17 @@ def test_plan_and_actual_over_a_life_are_of_what_was_compared():
     ]
 
 
+def test_a_life_differs_from_its_plan_by_new_and_discontinued_lines_too():
+    line = {"model": "rank", "model_version": "v2", "charge_month": "2026-09"}
+    new = compared("0", price="0", usage="90", **line, unit="GB")
+    gone = compared("570", price="0", usage="-570", **line)
+    new |= {"status": "not_planned", "predicted_cost": None, "actual_cost": D(90)}
+    [life] = lives([month("2026-09", variance=[new, gone])])
+    [sheet] = lifetime_sheets([life], by_month=True)  # nothing was billed: no cost of 0.00
+    keys = ("predicted_cost", "compared_cost", "difference")
+    assert (sheet.name, values(sheet, *keys)) == ("lifetime_plans", [(D(570), D(90), D(-480))])
+
+
 def test_without_a_request_there_is_no_cost_per_request_and_no_zero():
     assert per_thousand(D(600), None) is None
     assert per_thousand(D(600), Fraction(0)) is None
@@ -146,7 +157,7 @@ def test_without_a_request_there_is_no_cost_per_request_and_no_zero():
 
 def test_a_version_that_no_log_and_no_plan_tells_of_shows_neither():
     life = Life("rank", "", "USD")
-    life.months["2026-09"].costs["storage"] = D(3)
+    life.months["2026-09"] = LifeMonth({"storage": D(3)}, is_billed=True)
     [sheet] = lifetime_sheets([life], by_month=False)
     keys = ("model_version", "first_month", "total", "requests", "making_per_1000_requests")
     assert values(sheet, *keys) == [("(all versions)", "2026-09", D(3), None, None)]

@@ -241,6 +241,18 @@ def test_a_figure_nobody_has_is_empty(files: Files):
     assert walk(files, Figure(MONTH, model="no-such-model"), [part("1")]) == {}
 
 
+def test_what_was_planned_and_never_billed_is_walked_to_its_plan_and_variance(files: Files):
+    of = {"model": "search-rank", "model_version": "9", "usage_type": ""}
+    gone = compared("8", price="0", usage="-8", **of)
+    names = {name: gone[name] for name in VARIANCE.key}
+    driver = names | {"method": "standard", "variance": "discontinued_line", "amount": D(-8)}
+    tables = {"variance": [gone], "predicted": [names], "drivers": [driver]}
+    sheets = walk(files, Figure(MONTH, model="search-rank", version="9"), [], **tables)
+    assert values(sheets["formula"], "predicted_cost") == [(D(8),)]
+    assert values(sheets["drivers"], "variance", "amount") == [("discontinued_line", D(-8))]
+    assert walk(files, Figure(MONTH, model="search-rank", bucket="idle"), [], **tables) == {}
+
+
 def test_a_charge_is_followed_to_all_its_parts_and_they_are_the_charge(files: Files):
     origin, parts = explain_charge(
         duckdb.connect(),

@@ -110,6 +110,21 @@ def test_cost_without_a_billed_quantity_has_no_price(tmp_path: Path) -> None:
     )
 
 
+def test_a_planned_term_that_is_billed_without_a_unit_is_not_gone(tmp_path: Path) -> None:
+    bare = billed("3", None, ConsumedUnit=None)
+    found = comparison(tmp_path, [bare], PLANS)
+    assert {(row["unit"], row["actual_cost"], row["status"]) for row in lines(found)} == {
+        ("hours", None, "not_comparable"),
+        ("", 3, "not_comparable"),
+    }
+    assert {row["reason"] for row in lines(found)} == {
+        "planned in hours, and the bill states no quantity"
+    }
+    # beside hours it is a correction of them, which the plan does not have
+    found = comparison(tmp_path, [bare, billed("8", "4")], PLANS)
+    assert variances(found) == {"price": 0, "usage": 0, "new_line": 3}
+
+
 @pytest.mark.parametrize(
     ("planned", "unit"), [("hours", "Seconds"), ("1K tokens", "1M tokens"), ("GB", "GiB")]
 )
