@@ -10,10 +10,10 @@ without one of its rows would be told too cheap.
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from pipelines.errors import FormulaInputInvalid
 from pipelines.formulas.savings_plans import ORDER, Reservation, SavingsPlan, Usage
@@ -108,9 +108,9 @@ def _all(
     found: list[Row] = []
     if not problems:
         lines.fieldnames = header
-        for number, row in enumerate(_filled(lines), start=1):
+        for number, line in enumerate(lines, start=1):
             try:
-                found.append(read(row))
+                found.append(read(_filled(line)))
             except ValueError as error:
                 problems.append(f"{file}, row {number}: {error}")
         if not found and not problems:
@@ -122,9 +122,11 @@ def _all(
     return found
 
 
-def _filled(lines: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
-    for line in lines:
-        yield {key: (value or "").strip() for key, value in line.items() if key is not None}
+def _filled(line: Mapping[str | Any, str | Any]) -> dict[str, str]:
+    if beyond := [cell for cell in line.get(None) or () if cell.strip()]:
+        message = f"a cell without a column: {beyond[0]!r} (are thousands parted by commas?)"
+        raise ValueError(message)
+    return {key: (value or "").strip() for key, value in line.items() if key is not None}
 
 
 def _usage(row: Mapping[str, str]) -> Usage:

@@ -18,7 +18,7 @@ PRICE: Final = Symbol("price", "P", "money", "purchase price of one unit")
 RESIDUAL: Final = Symbol(
     "residual", "s", "", "value left at the end of its life, as a share of P", high=1, default=0
 )
-YEARS: Final = Symbol("years", "n", "years", "useful life", low_is_in=False)
+YEARS: Final = Symbol("years", "n", "years", "useful life", high=100, low_is_in=False)
 AVAILABILITY: Final = Symbol(
     "availability",
     "a",
@@ -28,7 +28,14 @@ AVAILABILITY: Final = Symbol(
     low_is_in=False,
     default=1,
 )
-RATE: Final = Symbol("interest", "r", "", "interest per year", low_is_in=False)
+RATE: Final = Symbol(
+    "interest",
+    "r",
+    "",
+    "interest per year, as a share or in %; without any it is the straight line",
+    low=Fraction(1, 10**6),
+    high=2,
+)
 
 
 @by_row

@@ -25,6 +25,14 @@ STATE: Final = (
 )
 EMBEDDINGS: Final = "rows x dimension x bytes of a value, and as much again per optimiser slot"
 
+
+def _of_no_month(hours: Fraction) -> str:
+    # an hour less or more where a bill's clocks change in the month
+    if any(abs(hours - 24 * days) <= 1 for days in (28, 29, 30, 31)):
+        return ""
+    return "no month has so many hours (730 are a year's mean); say which: month=2026-02"
+
+
 HOURS_IN_MONTH: Final = Symbol(
     "hours_in_month",
     "h_m",
@@ -32,6 +40,7 @@ HOURS_IN_MONTH: Final = Symbol(
     "hours of the very month: 672, 696, 720 or 744",
     low=672,
     high=744,
+    refuses=_of_no_month,
 )
 GB_MONTHS: Final = Symbol("gb_months", "G", "GB-month", "GB-months as billed (2^30 bytes each)")
 

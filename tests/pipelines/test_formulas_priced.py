@@ -93,6 +93,12 @@ def test_half_a_cent_is_rounded_up_on_each_line_before_they_are_added():
     assert value("object_storage_cost", **inputs, line_rounding="0.01") == F("0.02")
 
 
+def test_a_life_or_an_interest_that_nobody_has_is_refused_before_it_is_computed():
+    for given in ({"years": 10**6}, {"interest": "1e-30"}, {"interest": 8}):
+        with pytest.raises(FormulaInputInvalid, match="outside its range"):
+            value("capital_recovery_factor", **{"interest": "8 %", "years": "2.5", **given})
+
+
 def test_d9c_retrieval_from_an_infrequent_class():
     assert value("retrieval_cost", retrieved=300, retrieval_price="0.01") == 3
 
@@ -108,7 +114,7 @@ def test_a_small_object_kept_for_a_week_is_billed_as_128_kib_for_30_days():
 def test_storage_is_never_kept_longer_than_the_month_nor_in_a_month_of_730_hours():
     with pytest.raises(FormulaInputInvalid, match=r"744 are more than the month has \(720"):
         value("stored_gb_months", size="1 GiB", hours=744, hours_in_month=720)
-    for hours in (671, 745):
+    for hours in (671, 745, 730, "730.5 h", "30.4 d"):
         with pytest.raises(FormulaInputInvalid, match="hours_in_month"):
             value("gb_months", held=1, hours_in_month=hours)
 
