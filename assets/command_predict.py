@@ -55,6 +55,7 @@ def predict(
       modelspend predict --month 2026-09 --kind calibrated --volume ex_post
       modelspend predict --month 2026-09 --csv --table terms > terms.csv
     """  # noqa: D301 -- \b keeps the lines of the examples apart
+    from assets.calibration.history import read_sets
     from assets.command_output import (
         as_document,
         console,
@@ -65,7 +66,7 @@ def predict(
     )
     from assets.command_reading import Reading
     from assets.forecast import predicted_now
-    from pipelines.review.predict import SHEETS, predict_sheets
+    from pipelines.review.predict import SHEETS, nothing_predicted, predict_sheets
 
     if table not in SHEETS:
         message = f"there is no table {table!r} here; there are: {', '.join(SHEETS)}"
@@ -77,6 +78,9 @@ def predict(
         if is_published
         else predicted_now(reading.project, month)
     )
+    sets = read_sets(reading.project)
+    for problem in () if is_published else sets.said:
+        typer.echo(problem, err=True)
     known = sorted({name for name in predicted["model"].to_list() if name})
     if model is not None and model not in known:
         message = f"nothing is predicted of {model!r} for {month}; of {', '.join(known) or 'none'}"
@@ -87,6 +91,7 @@ def predict(
         model=model,
         kind=kind.value if kind else None,
         volume=volume.value if volume else None,
+        wholes={one.id: one.total_half_width for one in sets.sets},
     )
     basis = (
         "As it was predicted when the month was published."
@@ -104,5 +109,5 @@ def predict(
         for sheet in sheets:
             write_sheet(out, sheet)
         if not sheets:
-            out.print(f"Nothing is predicted for {month}: no plan and no formula names it.")
+            out.print(nothing_predicted(predicted, month, kind and kind.value))
         write_note(out, basis)

@@ -3,10 +3,12 @@
 What was foreseen with its volume (`ex_ante`) and what takes the measured one (`ex_post`) are sheets
 of their own. Where a version has several plans, the latest known one is shown side by side and
 every one term by term. What has no prediction has its reason and is in no sum. Intervals are never
-added up: one stands beside a prediction of a single term.
+added up: one stands beside a prediction of a single term, and the whole has its own, of the misses
+that the calibration made of whole months.
 """
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
@@ -15,6 +17,7 @@ from typing import Any, Final
 import polars as pl
 
 from pipelines.contracts import COMPONENTS, PREDICTED
+from pipelines.money import EXACT, quantise
 from pipelines.review.driver_words import AMOUNT_LINES
 from pipelines.review.sheets import ZERO, Column, Row, Sheet
 
@@ -38,8 +41,13 @@ def predict_sheets(
     model: str | None = None,
     kind: str | None = None,
     volume: str | None = None,
+    wholes: Mapping[str, float | None] | None = None,
 ) -> tuple[Sheet, ...]:
-    """The sheets of a month; of one model term by term as well."""
+    """The sheets of a month; of one model term by term as well.
+
+    `wholes`: by the id of a calibration the half width of its whole months, in ln.
+    """
+    width = _of_whole(predicted, wholes or {}) if model is None else {}
     wanted = {"model": model, "kind": kind, "volume": volume}
     for name, value in wanted.items():
         if value is not None:
@@ -49,14 +57,33 @@ def predict_sheets(
     for currency in sorted({term["currency"] for term in terms}):
         mine = [term for term in terms if term["currency"] == currency]
         for each in _VOLUMES:
-            sheets.append(_side_by_side(mine, month, currency, each))
+            sheets.append(_side_by_side(mine, month, currency, each, width.get(each)))
         sheets.append(_not_predicted(mine, currency))
         sheets.append(_terms(mine, currency, is_for_people=model is not None))
         sheets.append(_inputs(mine if model is not None else ()))
     return tuple(sheet for sheet in sheets if sheet.rows)
 
 
-def _side_by_side(terms: Iterable[Term], month: str, currency: str, volume: str) -> Sheet:
+def nothing_predicted(predicted: pl.DataFrame, month: str, kind: str | None) -> str:
+    """Why there is nothing to show of a month: nothing at all, or nothing of what was asked for."""
+    kinds = [name for name in KINDS if name in predicted["kind"].to_list()]
+    if not kinds:
+        return f"Nothing is predicted for {month}: no plan and no formula names it."
+    if kind == "calibrated" and "physical" in kinds and "calibrated" not in kinds:
+        return (
+            f"Nothing calibrated is predicted for {month}: no accepted calibration was made of "
+            "what was known before it. `modelspend calibrate --list` shows which there are."
+        )
+    volumes = [name for name in _VOLUMES if name in predicted["volume"].to_list()]
+    return (
+        f"Nothing of that is predicted for {month}; there is: {', '.join(kinds)} "
+        f"({', '.join(volumes)})."
+    )
+
+
+def _side_by_side(
+    terms: Iterable[Term], month: str, currency: str, volume: str, width: float | None
+) -> Sheet:
     mine = [term for term in _latest(terms) if term["volume"] == volume]
     by_who: dict[tuple[str, ...], list[Term]] = defaultdict(list)
     for term in mine:
@@ -78,6 +105,12 @@ def _side_by_side(terms: Iterable[Term], month: str, currency: str, volume: str)
             for name in KINDS
             if any(row.values.get(name) is not None for row in rows)
         }
+        if width is not None and "calibrated" in whole:
+            wide = Decimal(math.exp(width))
+            whole |= {
+                "lower_cost": quantise(EXACT.divide(whole["calibrated"], wide)),
+                "upper_cost": quantise(EXACT.multiply(whole["calibrated"], wide)),
+            }
         rows.append(Row({"currency": currency, "volume": volume, **whole}, "total"))
     return Sheet(
         "predictions",
@@ -91,18 +124,57 @@ def _side_by_side(terms: Iterable[Term], month: str, currency: str, volume: str)
             Column("upper_cost", "to", "money"),
         ),
         tuple(rows),
-        notes=tuple(_notes(mine)),
+        notes=tuple(_notes(mine, rows)),
         labels=_NAMES,
         machine_only=("volume",),
     )
 
 
-def _notes(terms: Iterable[Term]) -> Iterator[str]:
+def _of_whole(
+    predicted: pl.DataFrame, wholes: Mapping[str, float | None]
+) -> dict[str, float | None]:
+    """The half width of the whole month, by volume, where all that was learnt of is in it.
+
+    Not where a formula's term has no calibrated one with an interval of its own, nor of one volume
+    where the other has more terms, nor over several currencies: no earlier miss was of such a sum.
+    """
+    physical = predicted.filter(pl.col("kind") == "physical")
+    calibrated = predicted.filter(pl.col("kind") == "calibrated")
+    sets = calibrated["coefficients"].unique().to_list()
+    if len(sets) != 1 or predicted["currency"].n_unique() != 1:
+        return {}
+    by_volume = {
+        volume: (
+            physical.filter(pl.col("volume") == volume).height,
+            calibrated.filter(
+                (pl.col("volume") == volume) & pl.col("lower_cost").is_not_null()
+            ).height,
+        )
+        for volume in _VOLUMES
+    }
+    most = max(terms for terms, _ in by_volume.values())
+    return {
+        volume: wholes.get(sets[0])
+        for volume, (terms, sure) in by_volume.items()
+        if terms == sure == most
+    }
+
+
+def _notes(terms: Iterable[Term], rows: Iterable[Row]) -> Iterator[str]:
     told = list(terms)
-    if any(term["lower_cost"] is not None for term in told):
-        yield "From and to: four of five months lie between them. They are not added up."
+    if any(row.values.get("lower_cost") is not None for row in rows):
+        yield (
+            "From and to: four of five months lie between them. They are not added up; a total has "
+            "its own, of earlier totals."
+        )
     if any(term["predicted_cost"] is None for term in told):
-        yield "A line lacks what one of its terms lacks (listed below); it is in no total."
+        yield (
+            "A line lacks what one of its terms lacks (listed below); the total of its kind is "
+            "without it."
+        )
+    lines = {kind: {_who(term) for term in told if term["kind"] == kind} for kind in KINDS}
+    if len({frozenset(of) for of in lines.values() if of}) > 1:
+        yield "Totals of different kinds are of different lines: compare them line by line."
     if sets := sorted({term["coefficients"] for term in told if term["coefficients"]}):
         yield f"Coefficients: {', '.join(sets)}."
 

@@ -1,5 +1,6 @@
 """What is predicted, side by side: sums of what is known, reasons for what is not."""
 
+import math
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.contracts import PREDICTED
-from pipelines.review.predict import predict_sheets
+from pipelines.review.predict import nothing_predicted, predict_sheets
 from pipelines.review.sheets import Sheet
 
 
@@ -34,9 +35,12 @@ def term(cost: int | None, **more: Any) -> dict[str, Any]:
     }
 
 
-def sheets(*terms: dict[str, Any], **wanted: str) -> dict[str, Sheet]:
-    frame = pl.DataFrame(list(terms), schema=PREDICTED.polars_schema, orient="row")
-    return {sheet.name: sheet for sheet in predict_sheets(frame, "2026-09", **wanted)}
+def frame(*terms: dict[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame(list(terms), schema=PREDICTED.polars_schema, orient="row")
+
+
+def sheets(*terms: dict[str, Any], **wanted: Any) -> dict[str, Sheet]:
+    return {sheet.name: sheet for sheet in predict_sheets(frame(*terms), "2026-09", **wanted)}
 
 
 def test_terms_of_a_component_add_up_and_kinds_stand_side_by_side():
@@ -114,3 +118,40 @@ def test_currencies_and_volumes_are_sheets_of_their_own():
         "Predicted for 2026-09, its volume foreseen too (ex ante), USD",
         "Predicted for 2026-09, with the measured volume (ex post), USD",
     ]
+
+
+def learnt(cost: int, sure: bool = True, **more: Any) -> list[dict[str, Any]]:
+    """A formula's term and its calibrated twin."""
+    more |= {"inputs": "{}"}
+    ends = {"lower_cost": Decimal(1), "upper_cost": Decimal(2)} if sure else {}
+    return [
+        term(cost, kind="physical", plan="physical", **more),
+        term(cost, kind="calibrated", plan="calibrated", coefficients="c1", **ends, **more),
+    ]
+
+
+def test_a_calibrated_total_has_the_interval_of_earlier_totals_and_only_where_it_is_one():
+    two = [*learnt(30), *learnt(10, model_version="v2")]
+    wide = {"wholes": {"c1": math.log(2)}}
+
+    def ends(*terms: dict[str, Any], **wanted: Any) -> tuple[Any, ...]:
+        total = sheets(*terms, **wanted)["predictions"].rows[-1]
+        assert (total.level, total.values["calibrated"]) == ("total", 40)
+        told = total.values.get("lower_cost"), total.values.get("upper_cost")
+        return tuple(None if one is None else round(one, 9) for one in told)
+
+    assert ends(*two, **wide) == (20, 80)
+    assert ends(*two) == (None, None), "no misses of totals"
+    assert ends(*two, **wide, model="chat") == (None, None), "a part of the whole"
+    assert ends(*learnt(30), *learnt(10, sure=False, model_version="v2"), **wide) == (None, None)
+    withheld = term(5, kind="physical", plan="physical", component="training")
+    assert ends(*two, withheld, **wide) == (None, None)
+
+
+def test_a_kind_that_is_not_there_is_no_month_that_nothing_names():
+    there = frame(term(3), term(4, kind="physical", plan="physical"))
+    assert "no accepted calibration was made of" in nothing_predicted(
+        there, "2026-09", "calibrated"
+    )
+    assert nothing_predicted(there, "2026-09", None).endswith("there is: plan, physical (ex_ante).")
+    assert "no plan and no formula" in nothing_predicted(frame(), "2026-09", "calibrated")
