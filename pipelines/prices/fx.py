@@ -22,6 +22,9 @@ from pipelines.prices.csv_rows import rows_of_csv
 FxKind = Literal["budget", "month_average", "invoice"]
 KINDS: Final[tuple[FxKind, ...]] = get_args(FxKind)
 
+_DIGITS: Final = 18
+"""Powers of ten that a rate may be away from 1: money has 18 places, and 20 digits before them."""
+
 _NEEDED: Final = ("from", "to", "rate", "kind", "month")
 _Key = tuple[str, str, str, str]
 
@@ -121,7 +124,7 @@ def _rate(row: Mapping[str, str], line: str, book: str) -> FxRate:
         rate = Decimal(row["rate"])
     except InvalidOperation:
         rate = Decimal("NaN")
-    if not rate.is_finite() or rate <= 0:
+    if not rate.is_finite() or rate <= 0 or abs(rate.adjusted()) > _DIGITS:
         message = f"rate {row['rate']!r} is no number above 0"
         raise ValueError(message)
     cited = f" ({row['source']})" if row.get("source") else ""

@@ -73,7 +73,7 @@ def _price(row: Mapping[str, str], line: str, book: str, since: datetime | None)
     if purchase is None:
         message = f"purchase {row['purchase']!r} is none of on_demand, spot"
         raise ValueError(message)
-    start, end = _day(row.get("valid_from")) or since, _day(row.get("valid_until")) or FOREVER
+    start, end = _day(row, "valid_from") or since, _day(row, "valid_until") or FOREVER
     if start is not None and end <= start:
         message = f"runs backwards: from {start:%Y-%m-%d} until {end:%Y-%m-%d}"
         raise ValueError(message)
@@ -92,8 +92,13 @@ def _price(row: Mapping[str, str], line: str, book: str, since: datetime | None)
     )
 
 
-def _day(text: str | None) -> datetime | None:
+def _day(row: Mapping[str, str], column: str) -> datetime | None:
+    text = row.get(column)
     if not text:
         return None
-    at = datetime.fromisoformat(text)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        message = f"{column} {text!r} is no date written as 2026-09-01"
+        raise ValueError(message) from error
     return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at

@@ -23,6 +23,9 @@ ON_DEMAND: Final = "on_demand"
 SPOT: Final = "spot"
 Purchase = Literal["on_demand", "spot"]
 
+_DIGITS: Final = 18
+"""Powers of ten that a price may be away from 1: money has 18 places, and 20 digits before them."""
+
 Cause = Literal[
     "not_listed",
     "no_date",
@@ -273,13 +276,13 @@ def price_of(text: str) -> Decimal:
     """A price as it is written, exactly.
 
     Raises:
-        ValueError: not a number, or negative.
+        ValueError: not a number, negative, or larger or smaller than money has digits for.
     """
     try:
         price = Decimal(text.strip())
     except InvalidOperation:
         price = Decimal("NaN")
-    if not price.is_finite() or price < 0:
+    if not price.is_finite() or price < 0 or abs(price.adjusted()) > _DIGITS:
         message = f"{text!r} is no price"
         raise ValueError(message)
     return price

@@ -69,6 +69,7 @@ def test_every_mistake_is_named_with_its_line() -> None:
         "EUR,DOLLAR,1.08,budget,2026-09,\nEUR,EUR,1,budget,2026-09,\nEUR,USD,1,spot,2026-09,\n"
         "EUR,USD,1,budget,9/2026,\nEUR,USD,0,budget,2026-09,\nEUR,USD,one,budget,2026-09,\n"
         "GBP,USD,1.3,budget,2026-09,\nGBP,USD,1.3,budget,2026-09,\n"
+        "EUR,USD,1e400,budget,2026-09,\n"
     )
     with pytest.raises(SettingsInvalid) as stopped:
         read_fx_rates(HEADER + rows, "fx.csv")
@@ -80,4 +81,5 @@ def test_every_mistake_is_named_with_its_line() -> None:
         "line 6: rate '0' is no number above 0",
         "line 7: rate 'one' is no number above 0",
         "line 9: this rate is given twice, after line 8",
+        "line 10: rate '1e400' is no number above 0",
     ]

@@ -206,11 +206,26 @@ def test_every_mistake_of_a_book_is_named_with_its_line() -> None:
         "line 2: '1 USD' is no price",
         "line 3: currency 'CREDITS' is none of ISO 4217",
         "line 4: per 'month' is none of hour, minute, second",
-        "line 5: Invalid isoformat string: '1st of May'",
+        "line 5: valid_from '1st of May' is no date written as 2026-09-01",
         "line 6: runs backwards: from 2026-05-01 until 2026-05-01",
         "line 7: provider and machine must be named",
         "line 8: '-1' is no price",
     ]
+
+
+def test_a_price_with_thousands_parted_by_a_comma_is_no_price_of_1() -> None:
+    text = "region,instance_type,usd_per_hour\nus-east-1,u7.huge,1,234.50\n"
+    with pytest.raises(SettingsInvalid) as stopped:
+        read_aws_ec2(text, "list.csv")
+    assert stopped.value.problems == [
+        "line 2: a cell without a column: '234.50'; a cell with a comma stands in \"\""
+    ]
+
+
+@pytest.mark.parametrize("cell", ["1e400", "1e-30", "NaN", ""])
+def test_what_money_has_no_digits_for_is_no_price(cell: str) -> None:
+    with pytest.raises(SettingsInvalid, match=f"'{cell}' is no price"):
+        own(HEADER + f"aws,,a,{cell},USD,hour,2026-01-01,,\n")
 
 
 def test_one_price_given_twice_stops_the_book() -> None:
