@@ -17,7 +17,7 @@ from typing import Final
 
 from pipelines.calibration.baselines import CALIBRATED, baselines, naive_error
 from pipelines.calibration.coefficients import Fitted, Predecessors, fit
-from pipelines.calibration.conformal import ALPHA, adapted, nearest_width
+from pipelines.calibration.conformal import ALPHA, adapted, half_width, nearest_width
 from pipelines.calibration.drift import run_rule
 from pipelines.calibration.guards import checked
 from pipelines.calibration.metrics import Forecast
@@ -107,8 +107,13 @@ class Misses:
             said = "; widened, because its misses drift"
         pools = [[abs(miss.log_ratio) for miss in pool] for pool in (own, wide)]
         width, pool = nearest_width(pools, alpha)
+        if width is None and half_width(pools[-1]) is not None:
+            return None, (
+                f"no interval: its misses drift, and too many of its last intervals failed for "
+                f"{len(wide)} earlier misses to tell one that holds"
+            )
         if width is None:
-            return None, f"not enough history for an interval ({len(wide)} earlier misses{said})"
+            return None, f"not enough history for an interval ({len(wide)} earlier misses)"
         if pool == 0:
             return width, f"interval of its group's {len(own)} earlier misses{said}"
         return width, (

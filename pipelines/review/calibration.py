@@ -136,7 +136,7 @@ def _coefficients(calibration: CalibrationSet, model: str | None) -> Sheet:
         ),
         tuple(rows),
         notes=(
-            "Where there is no interval, fewer than four earlier misses could tell one. `--json` "
+            "Where there is no interval, earlier misses are too few to tell one. `--json` "
             "says how each came about.",
         )
         if any(row.values["interval"] is None for row in rows)

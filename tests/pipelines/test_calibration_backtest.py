@@ -308,6 +308,16 @@ def test_three_months_that_all_took_twice_as_much_are_said_to_drift():
     ]
 
 
+def test_intervals_that_failed_too_often_to_tell_one_are_not_called_a_lack_of_history():
+    # Every month takes 1.65 times what the one before did: no interval holds, and each that fails
+    # widens the next, until not even the widest of the misses is wide enough.
+    found = calibrate(from_logs([n / 2 for n in range(12)]), at("2027-01-01"))
+    assert {one.half_width for one in found.coefficients} == {None}
+    assert all(
+        "no interval: its misses drift, and too many" in one.said for one in found.coefficients
+    )
+
+
 def test_the_width_of_a_total_is_less_than_the_sum_of_its_parts_would_be():
     found = calibrate(honest_year(models=6), JANUARY_2026)
     assert found.total_half_width is not None
