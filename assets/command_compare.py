@@ -139,7 +139,7 @@ def compare(
     if full_plan and (volume is Volume.ex_post or by is CompareBy.owner or first):
         message = "--full-plan is of one --month, without --volume ex_post and --by owner"
         raise typer.BadParameter(message)
-    names = ("full_plan",) if full_plan else TABLES
+    names = ("full_plan", "not_compared") if full_plan else TABLES
     if table is not None and table not in names:
         message = f"there is no table {table!r} here; there are: {', '.join(names)}"
         raise typer.BadParameter(message)

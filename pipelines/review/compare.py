@@ -405,9 +405,10 @@ def full_plan_review(months: Sequence[ComparedMonth], wanted: Wanted) -> Review:
     with localcontext(EXACT):
         sheets = tuple(_landings(months, wanted))
     variance = _of(pl.concat([month.variance for month in months]), wanted)
+    left = variance.filter((pl.col("status") != "compared") & pl.col("difference").is_null())
     return Review(
         facts=_facts(months, wanted),
-        sheets=sheets,
+        sheets=(*sheets, *(sheet for sheet in not_compared_sheets(left) if sheet.rows)),
         sentences=() if sheets else (_nothing(variance, wanted),),
     )
 

@@ -150,6 +150,8 @@ def _change(driver: Driver) -> str:
     if unit == driver["currency"]:
         return f"{show(actual)} {unit} instead of {show(planned)}"
     times = f"x {unit}" if unit[:1].isdigit() else unit
+    if name == "volume":
+        times += " of the whole plan"  # what the version itself did is volume and mix
     return f"{_number(actual)} {times}".rstrip() + f" instead of {_number(planned)}"
 
 

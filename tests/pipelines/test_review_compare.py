@@ -150,6 +150,12 @@ def test_what_the_component_does_not_tell_falls_by_the_owners_of_the_model():
     assert values(sheet(found, "comparison"), "owner")[0] == ("search",)
 
 
+def test_what_was_billed_at_nothing_falls_to_its_owner_too():
+    bearers = spend("0", model="rank", component="inference", owner="search")
+    found = review(month(line("60", price="-60", model="rank"), spend=[bearers]), by="owner")
+    assert values(sheet(found, "comparison"), "owner", "difference")[0] == ("search", D(-60))
+
+
 def test_what_commitments_left_unused_falls_to_their_owners_and_other_own_lines_to_nobody():
     own = {"model": "", "model_version": "", "component": "", "unit": ""}
     found = review(
@@ -282,7 +288,10 @@ def gap(*drivers: tuple[str, str, tuple[str, str, str] | None]) -> str | None:
             "45.2 % of what was billed was busy instead of 80 %",
         ),
         (("mix", "40", ("0.6", "0.5", "share")), "50 % of the plan's activity instead of 60 %"),
-        (("volume", "40", ("6000", "7500", "1M tokens")), "7,500 x 1M tokens instead of 6,000"),
+        (
+            ("volume", "40", ("6000", "7500", "1M tokens")),
+            "7,500 x 1M tokens of the whole plan instead of 6,000",
+        ),
         (
             ("efficiency", "40", ("0.5", "0.6", "Hrs per 1M tokens")),
             "0.6 Hrs per 1M tokens instead of 0.5",
@@ -315,6 +324,12 @@ def test_a_small_offset_is_not_told_and_no_gap_has_no_sentence():
         "-50.00 USD."
     )
     assert gap(("usage", "-50", None), ("price", "50", None)) is None
+
+
+def test_a_term_that_its_plan_states_finer_than_logs_measure_says_so_once():
+    why = "no log measured the tokens of rank 1: usage is told as one"
+    terms = [line("60", usage="6", model="rank", reason=why, unit=unit) for unit in ("Hrs", "GB")]
+    assert review(month(*terms)).sentences == (f"2026-09: {why}.",)
 
 
 def test_several_terms_of_one_variance_are_told_with_the_largest_of_them():
@@ -363,6 +378,22 @@ def test_an_open_months_landing_is_compared_with_the_full_plan():
     assert values(landing, *keys) == [(D(66), D(33), D(99), D(90), D(9), "missed")] * 2
     assert landing.notes[0].startswith("20 of 30 days are billed")
     assert values(sheet(review(open_month), "comparison"), "predicted_cost")[0] == (D(60),)
+
+
+def test_what_has_no_plan_is_listed_beside_the_full_plan_and_in_no_landing():
+    alone = compared("0", price="0", usage="0", model="chat", usage_type="") | {
+        "status": "not_comparable",
+        "reason": "no plan for chat v1",
+        "predicted_cost": None,
+        "difference": None,
+        "actual_cost": D(30),
+    }
+    term, drivers = line("90", usage="9", model="rank")
+    full = month((term, drivers), predicted=[plan_of(term, "90")], others=[alone])
+    found = full_plan_review([full], Wanted("model", "plan", "ex_ante", "standard", WALK))
+    assert values(sheet(found, "full_plan"), "landing_cost") == [(D(99),)] * 2
+    listed = sheet(found, "not_compared", "machine")
+    assert values(listed, "actual_cost", "reason") == [(D(30), "no plan for chat v1")]
 
 
 def test_a_full_month_has_nothing_left_to_forecast():
