@@ -79,12 +79,19 @@ def rows_of(
     """The rows of a CSV, `also` said of each of them, and its columns that are no symbols.
 
     Raises:
-        FormulaInputInvalid: it has no header or no row, names a column twice, or has a column that
-            looks like a symbol mistyped.
+        FormulaInputInvalid: it is no CSV parted by commas, has no header or no row, names a column
+            twice, or has a column that looks like a symbol mistyped.
     """
-    lines = list(csv.reader(io.StringIO(text, newline="")))
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        raise FormulaInputInvalid(formula.name, [f"{file}: it is no CSV: {error}"]) from error
     header = [name.strip() for name in lines[0]] if lines else []
-    symbols = {symbol.name for symbol in formula.symbols} | {MONTH, *CHIP}
+    symbols = _said_in(formula)
+    parted = next((sign for sign in (";", "\t") if header and sign in header[0]), "")
+    if parted and len(header) == 1:
+        problem = f"{file}: its columns are parted by {parted!r}: write commas, and 1.5 for a half"
+        raise FormulaInputInvalid(formula.name, [problem])
     problems = [
         f"{file}: the column {name!r} is there twice"
         for name in dict.fromkeys(header)
@@ -108,6 +115,12 @@ def rows_of(
     return rows, [name for name in header if name and name not in symbols]
 
 
+def _said_in(formula: Formula) -> set[str]:
+    """The columns that mean something to a formula: a month where its hours count."""
+    names = {symbol.name for symbol in formula.symbols} | {*CHIP}
+    return names | {MONTH} if HOURS in names else names
+
+
 def _row(header: Sequence[str], cells: Sequence[str]) -> Iterable[tuple[str, str]]:
     named = [*header, *("" for _ in cells[len(header) :])]
     for name, cell in zip(named, cells, strict=False):
@@ -118,7 +131,7 @@ def _row(header: Sequence[str], cells: Sequence[str]) -> Iterable[tuple[str, str
 def _read(formula: Formula, row: Mapping[str, str]) -> Answer:
     if "" in row:
         return Answer(row, reason=f"a cell without a column: {row['']!r}")
-    known = {symbol.name for symbol in formula.symbols} | {MONTH, *CHIP}
+    known = _said_in(formula)
     try:
         values = _values(formula, {name: row[name] for name in row if name in known})
     except FormulaInputInvalid as error:

@@ -148,6 +148,8 @@ def test_rows_that_are_all_sound_end_well_and_are_computed_as_columns(tmp_path: 
         ("held,held\n1,2\n", "'held' is there twice"),
         ("hold,hours_in_mnth\n1,720\n", "'hours_in_month' was meant?"),
         ("held,hours_in_month\n1,720\n", "'hours_in_month' is also given on its own"),
+        ("model;held\nchat;1,5\n", "its columns are parted by ';'"),
+        ("held\n" + "1" * 140_000 + "\n", "it is no CSV: field larger than field limit"),
     ],
 )
 def test_a_table_that_cannot_be_trusted_is_not_computed_at_all(tmp_path: Path, text, said):
@@ -164,6 +166,12 @@ def test_a_cell_without_a_column_spoils_its_row_only(tmp_path: Path):
     assert result.exit_code == 3
     assert [row["result"] for row in lines(result.stdout)] == ["", "1"]
     assert "a cell without a column: '7'" in result.stdout
+
+
+def test_a_month_is_carried_along_where_no_hours_of_it_count(tmp_path: Path):
+    file = written(tmp_path, "model,month,gpu_hours,chips\nchat,2026-02,16,8\n")
+    [row] = lines(answer("training_time", "--inputs", file, "--csv"))
+    assert (row["model"], row["month"], row["result"]) == ("chat", "2026-02", "2")
 
 
 PLANS = """id,kind,commitment,what,rate,units
