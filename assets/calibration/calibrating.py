@@ -97,7 +97,7 @@ def accept(project: Project, beginning: str, at: datetime, *, dry_run: bool = Fa
     """
     known = read_sets(project)
     ids = sorted({one.id for one in known.sets})
-    found = [one for one in ids if one.startswith(beginning)]
+    found = [one for one in ids if beginning and one.startswith(beginning)]
     if len(found) != 1:
         raise CalibrationUnknown(beginning, ids)
     newest = [one for one in known.sets if one.id == found[0]][-1]

@@ -19,12 +19,25 @@ _LINE: Final = (
 def drift_sheets(
     lines: Sequence[WatchedLine], month: str, model: str | None = None
 ) -> tuple[Sheet, ...]:
-    """The lines, the days that say something, and every day."""
-    wanted = [one for one in lines if model is None or one.line.model == model]
-    return (_lines(wanted, month), _told(wanted, month), _days(wanted, month))
+    """The lines, the days that say something, and every day.
+
+    What was predicted of the month before alone has no line.
+    """
+    there = [one for one in lines if of_month(one, month) or one.said]
+    wanted = [one for one in there if model is None or one.line.model == model]
+    others = sorted({one.line.model for one in there})
+    return (_lines(wanted, month, model, others), _told(wanted, month), _days(wanted, month))
 
 
-def _lines(lines: Sequence[WatchedLine], month: str) -> Sheet:
+def _lines(
+    lines: Sequence[WatchedLine], month: str, model: str | None, others: Sequence[str]
+) -> Sheet:
+    nothing = (
+        f"no formula predicts {model!r} in {month}; what is watched: {', '.join(others)}."
+        if others
+        else f"{month} has no physical prediction: [[formulas]] of the catalogue make one, and "
+        "drift is watched against it."
+    )
     return Sheet(
         "lines",
         f"Drift of actual from predicted cost, {month}",
@@ -43,10 +56,7 @@ def _lines(lines: Sequence[WatchedLine], month: str) -> Sheet:
             f"learnt from {BASELINE_DAYS} days, and anew from each event of the catalogue.",
         )
         if lines
-        else (
-            f"{month} has no physical prediction: [[formulas]] of the catalogue make one, and "
-            "drift is watched against it.",
-        ),
+        else (nothing,),
     )
 
 

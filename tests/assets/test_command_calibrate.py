@@ -134,6 +134,8 @@ def test_what_the_gate_withheld_is_used_only_after_a_person_accepted_it(tmp_path
     wrong = ask("calibrate", "--accept", "2027", "--settings", settings)
     assert wrong.exit_code == CalibrationUnknown.exit_code
     assert one.id in wrong.output
+    empty = ask("calibrate", "--accept", "", "--settings", settings)
+    assert empty.exit_code == CalibrationUnknown.exit_code, "an unset variable accepts nothing"
     accepted = ask("calibrate", "--accept", one.id[:8], "--settings", settings)
     assert accepted.exit_code == 0, accepted.output
     by_hand, [file] = read_sets(project).in_force("2026-05")

@@ -150,6 +150,8 @@ def test_a_term_without_a_cost_says_why_it_is_not_watched() -> None:
     assert (line.days, line.said) == ((), "2026-09: replica_hours: no price: give it one")
     lines, _, _ = drift_sheets([line], "2026-09")
     assert lines.rows[0].values["said"] == line.said
+    lines, _, _ = drift_sheets([line], "2026-09", "chatt")
+    assert lines.notes[0].startswith("no formula predicts 'chatt' in 2026-09; what is watched: ")
 
 
 def test_a_month_without_formulas_is_told_what_drift_is_watched_against() -> None:
