@@ -108,11 +108,14 @@ def _all(
     found: list[Row] = []
     if not problems:
         lines.fieldnames = header
-        for number, line in enumerate(lines, start=1):
-            try:
-                found.append(read(_filled(line)))
-            except ValueError as error:
-                problems.append(f"{file}, row {number}: {error}")
+        try:
+            for number, line in enumerate(lines, start=1):
+                try:
+                    found.append(read(_filled(line)))
+                except ValueError as error:
+                    problems.append(f"{file}, row {number}: {error}")
+        except csv.Error as error:
+            problems.append(f"{file}, line {lines.line_num}: it is no CSV: {error}")
         if not found and not problems:
             problems.append(f"{file}: has no row below its header")
     if problems:

@@ -43,6 +43,7 @@ def _sizes() -> dict[str, tuple[str, Fraction]]:
         (("min", "minutes"), Fraction(60)),
         (("h", "hour", "hours", "Hrs"), Fraction(3600)),
         (("d", "day", "days"), Fraction(86400)),
+        (("week", "weeks"), Fraction(7 * 86400)),
     ):
         for name in names:
             found[name] = ("time", size)
@@ -63,8 +64,8 @@ def _sizes() -> dict[str, tuple[str, Fraction]]:
             found[f"{held}-{time}"] = ("bytes held for a time", Fraction(power * seconds))
     found["B-h"] = ("bytes held for a time", Fraction(3600))
     found["GB-month"] = ("storage as bills count it", Fraction(1))
-    found["months"] = ("calendar months", Fraction(1))
-    found["years"] = ("years", Fraction(1))
+    found["months"] = found["month"] = ("calendar months", Fraction(1))
+    found["years"] = found["year"] = ("years", Fraction(1))
     return found | _prices(found)
 
 

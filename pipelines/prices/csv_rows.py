@@ -19,11 +19,15 @@ def rows_of_csv(
     names = [name.strip() for name in rows.fieldnames or ()]
     if missing := [name for name in needed if name not in names]:
         raise SettingsInvalid(file, [f"it has no column {name}" for name in missing])
-    for row in rows:
-        # `1,234.5` without quotation marks would be a price of 1
-        if beyond := [cell for cell in row.get(None) or () if cell.strip()]:
-            problem = f"line {rows.line_num}: a cell without a column: {beyond[0]!r}"
-            raise SettingsInvalid(file, [f'{problem}; a cell with a comma stands in ""'])
-        cells = {name.strip(): (cell or "").strip() for name, cell in row.items() if name}
-        if any(cells.values()):
-            yield rows.line_num, cells
+    try:
+        for row in rows:
+            # `1,234.5` without quotation marks would be a price of 1
+            if beyond := [cell for cell in row.get(None) or () if cell.strip()]:
+                problem = f"line {rows.line_num}: a cell without a column: {beyond[0]!r}"
+                raise SettingsInvalid(file, [f'{problem}; a cell with a comma stands in ""'])
+            cells = {name.strip(): (cell or "").strip() for name, cell in row.items() if name}
+            if any(cells.values()):
+                yield rows.line_num, cells
+    except csv.Error as error:
+        problem = f"line {rows.line_num}: it is no CSV: {error}"
+        raise SettingsInvalid(file, [problem]) from error

@@ -224,6 +224,7 @@ def test_commitments_are_applied_hour_by_hour_and_charged_in_every_hour(tmp_path
         ("T12:00", "T12:00Z", "give the full hour in UTC, without a zone"),
         ("2026-09-01T12:00", "noon", "hour 'noon' is no hour"),
         (",4,", ",four,", "row 1: units: 'four' is no number"),
+        ("r5,3", '"r5' + "x" * 140_000 + '",3', "it is no CSV: field larger than field limit"),
         ("shop,yes", "shop,yes,7", "row 3: a cell without a column: '7'"),
         ("shop,yes", "shop,maybe", "eligible: 'maybe' is neither yes nor no"),
         ("2026-09-01T12:00", "2026-10-01T12:00", "not only of 2026-09"),

@@ -23,6 +23,7 @@ from pipelines.formulas.units import in_unit
         ("86.4M tokens/d", "tokens/s", 1000),
         ("36 requests/h", "requests/s", Fraction(1, 100)),
         ("2 vCPU-h", "vCPU-s", 7200),
+        ("1 week", "h", 168),
         # 1 GiB is 1.073741824 GB, and so much dearer
         ("0.09 money/GB", "money/GiB", Fraction("0.09") * Fraction("1.073741824")),
     ],
@@ -43,6 +44,7 @@ def test_numbers_are_read_as_they_are_written(given, unit, value):
         ("312 TFLOPS", "FLOP/s", "FLOP/s can be given in TFLOP/s, FLOP/s"),
         ("$2.5", "money/GPU-h", "a price is the number alone"),
         ("2.5 USD", "money/GPU-h", "prices are in money/GPU-h, without a currency's name"),
+        ("1 month", "h", "month is calendar months, h is time: they are never mixed"),
         ("1e400", "", "'1e400' is no quantity of anything"),
         ("1e-400", "", "'1e-400' is no quantity of anything"),
         ("1e999999999", "", "'1e999999999' is no quantity of anything"),

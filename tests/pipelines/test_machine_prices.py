@@ -222,6 +222,12 @@ def test_a_price_with_thousands_parted_by_a_comma_is_no_price_of_1() -> None:
     ]
 
 
+def test_a_list_whose_quotation_mark_never_ends_is_no_csv() -> None:
+    text = 'region,instance_type,usd_per_hour\nus-east-1,"u7,1\n' + "us-east-1,u8,2\n" * 10_000
+    with pytest.raises(SettingsInvalid, match="it is no CSV: field larger than"):
+        read_aws_ec2(text, "list.csv")
+
+
 @pytest.mark.parametrize("cell", ["1e400", "1e-30", "NaN", ""])
 def test_what_money_has_no_digits_for_is_no_price(cell: str) -> None:
     with pytest.raises(SettingsInvalid, match=f"'{cell}' is no price"):
