@@ -131,10 +131,17 @@ def split_term(listed: str, discount: str, volume: str, busy: str, used: str, **
     return term(None, None, **(split | more))
 
 
-def planned_amount(line: str, amount: str, *, currency: str = "USD") -> str:
+def planned_amount(
+    line: str,
+    amount: str,
+    *,
+    currency: str = "USD",
+    name: str = "budget",
+    as_of: str = "2026-08-01",
+) -> str:
     """What was planned of credits, tax, support or unused commitments."""
     return (
-        f'[[plan_amounts]]\nplan = "budget"\nas_of = 2026-08-01T00:00:00Z\n'
+        f'[[plan_amounts]]\nplan = "{name}"\nas_of = {as_of}T00:00:00Z\n'
         f'currency = "{currency}"\nfirst_month = "{MONTH}"\nlast_month = "{MONTH}"\n'
         f'line = "{line}"\namount = {amount}\n'
     )

@@ -132,12 +132,18 @@ def _frame(contract: Contract, rows: Sequence[Mapping[str, Any]]) -> pl.DataFram
 
 
 def _in_force(predicted: pl.DataFrame) -> Mapping[tuple[str, str], Plans]:
-    """By kind and volume, the latest plan of each model version; kind `plan` even without any."""
+    """By kind and volume, the latest plan of each model version; kind `plan` even without any.
+
+    Lines that no model has are planned one by one: the latest of each line and currency.
+    """
     found: dict[tuple[str, str], dict[tuple[str, str], list[Term]]] = {("plan", "ex_ante"): {}}
     for row in predicted.sort("as_of", *predicted.columns).iter_rows(named=True):
         plans = found.setdefault((row["kind"], row["volume"]), {})
         terms = plans.setdefault((row["model"], row["model_version"]), [])
-        if terms and terms[0]["plan"] != row["plan"]:
+        if not row["model"]:
+            line = row["element"], row["currency"]
+            terms[:] = [term for term in terms if (term["element"], term["currency"]) != line]
+        elif terms and terms[0]["plan"] != row["plan"]:
             terms.clear()
         terms.append(row)
     return found

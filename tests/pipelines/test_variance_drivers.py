@@ -15,6 +15,7 @@ from variance_months import (
     idle,
     inputs,
     line,
+    lines,
     overhead,
     plan,
     planned_amount,
@@ -445,6 +446,19 @@ def test_credits_tax_and_support_are_their_own_variances(tmp_path: Path) -> None
 def test_a_planned_credit_that_never_came_is_unfavourable(tmp_path: Path) -> None:
     found = comparison(tmp_path, [], catalogue() + planned_amount("credit", "-50"), days=15)
     assert variances(found) == {"credit": 25}
+
+
+def test_each_line_that_no_model_has_is_planned_by_its_own_latest_plan(tmp_path: Path) -> None:
+    planned = (
+        planned_amount("credit", "-50")
+        + planned_amount("support", "20")
+        + planned_amount("support", "25", name="support-2026", as_of="2026-08-20")
+    )
+    found = comparison(tmp_path, [overhead("-40", "Credit")], catalogue() + planned)
+    assert {(row["plan"], row["element"], row["difference"]) for row in lines(found)} == {
+        ("budget", "credit", 10),  # not swept away by a plan of support alone
+        ("support-2026", "support", -25),
+    }
 
 
 def test_a_credit_that_follows_a_version_is_no_term_of_it(tmp_path: Path) -> None:
