@@ -55,6 +55,7 @@ _OVER: Final = {
     "earlier": "runs that have enough earlier ones, each predicted from those alone",
 }
 _NOT_BY_CHANCE: Final = 0.05
+_ROUNDS_TO_NOTHING: Final = 0.005
 _TIE: Final = 1e-9
 _COMPONENT, _EVERY = "training", "all"
 
@@ -134,6 +135,8 @@ def population(text: str, file: str) -> Population:
         others.predicted(run, [other for other in kept if other is not run]) for run in kept
     ]
     not_leaked = [one for one in everything if not one[0].run.is_leaked]
+    if len(not_leaked) == len(everything):
+        not_leaked = []  # the same runs, nothing to tell apart
     earlier = [
         others.predicted(run, before)
         for run in kept
@@ -324,12 +327,13 @@ def _verdict(scores: Sequence[Score], everything: Sequence[tuple[Prediction, ...
 
 def _picked_afterwards(by_key: Mapping[tuple[str, str], Score], ours: Score) -> list[str]:
     """What the best candidate looks like, where it looks better than what could be had."""
-    best = min((by_key["all", one] for one in CANDIDATES), key=lambda one: one.median_error)
+    ours_alone = [by_key["all", one] for one in CANDIDATES if one != BASELINE]
+    best = min(ours_alone, key=lambda one: one.median_error)
     if best.median_error >= ours.median_error - _TIE:
         return []
     return [
         f"Picked afterwards, {SAID_AS[best.predictor]} has a median error of "
-        f"{_percent(best.median_error)}: some of that lead is selection, as these runs picked it."
+        f"{_percent(best.median_error)}: some of its lead is selection, as these runs picked it."
     ]
 
 
@@ -338,9 +342,10 @@ def _run_by_run(ours: Score) -> str:
     if not decided:
         return "Run by run both say the same."
     chance = binomtest(ours.closer, decided).pvalue
+    shown = "p < 0.01" if chance < _ROUNDS_TO_NOTHING else f"p = {chance:.2f}"
     figures = (
-        f"It is closer to {ours.closer} runs and farther from {ours.farther} (sign test p = "
-        f"{chance:.2f}): run by run "
+        f"It is closer to {ours.closer} runs and farther from {ours.farther} (sign test {shown}): "
+        "run by run "
     )
     if chance > _NOT_BY_CHANCE:
         return f"{figures}that may be chance."

@@ -229,6 +229,15 @@ def inputs_sheets(figure: Figure, predicted: pl.DataFrame) -> tuple[Sheet, ...]:
     return tuple(_inputs(term) for term in terms if term["inputs"])
 
 
+def _calibrated(term: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """What a calibration made of the formula's quantity; nothing where none did."""
+    if term["coefficient"] is None or term["quantity"] is None:
+        return {}
+    learnt = {"value": str(term["coefficient"]), "unit": "", "source": term["coefficients"]}
+    made = {"value": str(term["quantity"]), "unit": term["unit"], "source": "quantity x k"}
+    return {"(k)": learnt, "(calibrated)": made}
+
+
 def _inputs(term: Mapping[str, Any]) -> Sheet:
     facts = {key: term[key] for key in (*VARIANCE.key, "formula")}
     version, component, formula = (term[k] for k in ("model_version", "component", "formula"))
@@ -242,7 +251,7 @@ def _inputs(term: Mapping[str, Any]) -> Sheet:
                 "source": given.get("source") or given.get("said"),
             }
         )
-        for symbol, given in json.loads(term["inputs"]).items()
+        for symbol, given in (json.loads(term["inputs"]) | _calibrated(term)).items()
     ]
     return Sheet(
         "formula_inputs",
