@@ -237,6 +237,25 @@ def test_predictions_of_every_kind_stand_side_by_side_each_with_its_own_inputs(f
     ]
 
 
+def test_a_calibrated_figure_is_walked_to_its_coefficient(files: Files):
+    line = compared("200", price="10", usage="40", kind="calibrated")
+    keys = ("plan", "kind", "volume", "model", "model_version", "component", "element", "unit")
+    predicted = {key: line[key] for key in (*keys, "charge_month", "currency")} | {
+        "formula": "replica_hours",
+        "inputs": '{"(quantity)": {"value": "300", "unit": "Hrs"}}',
+        "quantity": D(375),  # 300 x 1.25
+        "coefficient": D("1.25"),
+        "coefficients": "c1",
+    }
+    figure = Figure(MONTH, model="search-rank")
+    sheets = walk(files, figure, [part("1")], variance=[line], predicted=[predicted])
+    assert values(sheets["formula_inputs"], "symbol", "value", "source") == [
+        ("(quantity)", D(300), None),
+        ("(k)", D("1.25"), "c1"),
+        ("(calibrated)", D(375), "quantity x k"),
+    ]
+
+
 def test_a_figure_nobody_has_is_empty(files: Files):
     assert walk(files, Figure(MONTH, model="no-such-model"), [part("1")]) == {}
 
