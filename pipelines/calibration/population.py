@@ -306,8 +306,9 @@ def _verdict(scores: Sequence[Score], everything: Sequence[tuple[Prediction, ...
     chosen = Counter(one.candidate for of_run in everything for one in of_run if one.candidate)
     counts = ", ".join(f"{SAID_AS[one]} for {chosen[one]}" for one in CANDIDATES if chosen[one])
     said.append(
-        "Calibration here is a rule fixed before the runs are seen: each run is predicted by the "
-        f"candidate with the least median error over the others, {counts}."
+        "Calibration here is a rule: each run is predicted by the candidate with the least median "
+        f"error over the others, {counts}. The candidates themselves were made with public runs "
+        "in view."
     )
     said += _picked_afterwards(by_key, ours)
     said.append(

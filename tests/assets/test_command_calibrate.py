@@ -226,7 +226,7 @@ def test_published_training_runs_are_told_by_a_rule_that_did_not_see_them(
     first, how, afterwards, *_ = found["verdict"]
     assert first.startswith("Calibration does not clearly beat the median MFU of the chip")
     assert "27.5 %" in first, "the baseline is always shown"
-    assert "a rule fixed before the runs are seen" in how
+    assert "The candidates themselves were made with public runs in view" in how
     assert "some of its lead is selection" in afterwards
     assert any("run by run it is worse, and not by chance" in said for said in found["verdict"])
 
