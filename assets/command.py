@@ -123,13 +123,15 @@ app.add_typer(registry, name="registry", short_help="Ask the registries; show wh
 
 def _was_interrupted(error: BaseException) -> bool:
     """Whether Ctrl-C is behind an error: DuckDB and Dagster turn it into errors of their own."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, KeyboardInterrupt) or "Interrupt" in type(seen).__name__:
+    chain: list[BaseException] = [error]
+    for one in chain:  # Dagster links errors in circles
+        if isinstance(one, KeyboardInterrupt) or "Interrupt" in type(one).__name__:
             return True
-        if isinstance(seen, RuntimeError) and str(seen) == "Query interrupted":
+        if isinstance(one, RuntimeError) and str(one) == "Query interrupted":
             return True
-        seen = seen.__cause__ or seen.__context__
+        for behind in (one.__cause__, one.__context__):
+            if behind is not None and not any(behind is known for known in chain):
+                chain.append(behind)
     return False
 
 

@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from itertools import combinations, pairwise
 from typing import Annotated, Literal
 
@@ -31,6 +32,12 @@ ACTIVITY = re.compile(
     r"|(\d+[KMB]? )?(requests|tokens|input_tokens|cached_tokens|output_tokens|images|gpu_hours)"
 )
 """An activity of a plan: what logs measure, with how many of it are one."""
+
+
+BEYOND_MONEY = Decimal(10) ** 20
+"""DECIMAL(38,18) has twenty digits before the point."""
+Amount = Annotated[Decimal, Field(gt=-BEYOND_MONEY, lt=BEYOND_MONEY)]
+NotNegative = Annotated[Decimal, Field(ge=0, lt=BEYOND_MONEY)]
 
 
 class Dated(Section):
@@ -225,20 +232,28 @@ class PlanLine(Section):
     """The bill's own unit, so that hours meet hours."""
     usage_type: str = ""
     """A pattern (`*g5.2xlarge*`) of the bill's usage types; empty: what no other line names."""
-    price: Decimal | None = None
+    price: NotNegative | None = None
     """In the plan's currency per `unit`."""
-    list_price: Decimal | None = None
+    list_price: NotNegative | None = None
     discount: Annotated[Decimal | None, Field(ge=0, le=1)] = None
     """Share of the list price that is not paid: negotiated and by commitments, together."""
-    quantity: Decimal | None = None
+    quantity: NotNegative | None = None
     activity: Annotated[str, Field(pattern=ACTIVITY.pattern)] = ""
     """What is done, with its size: `1M tokens`, `1K requests`, `images`."""
-    volume: Annotated[Decimal | None, Field(ge=0)] = None
+    volume: NotNegative | None = None
     """How many activities."""
-    per_activity: Annotated[Decimal | None, Field(ge=0)] = None
+    per_activity: NotNegative | None = None
     """Busy units of `unit` that one activity takes."""
     utilisation: Annotated[Decimal | None, Field(gt=0, le=1)] = None
     """Busy share of the units that are billed; 1 where nothing is said."""
+
+    @property
+    def units(self) -> Fraction:
+        """Billed units of a full month: busy units over their share of what is billed."""
+        if self.volume is None or self.per_activity is None:
+            return Fraction(self.quantity or 0)
+        busy = Fraction(self.volume) * Fraction(self.per_activity)
+        return busy / Fraction(self.utilisation or 1)
 
     @model_validator(mode="after")
     def _says_a_thing_once(self) -> "PlanLine":
@@ -254,6 +269,10 @@ class PlanLine(Section):
         drivers = (self.volume is not None, bool(self.activity), self.per_activity is not None)
         if any(drivers) and not all(drivers):
             message = "activity, volume and per_activity go together"
+            raise ValueError(message)
+        price = Fraction(self.list_price or self.price or 1)
+        if max(self.units, self.units * price) >= BEYOND_MONEY:
+            message = "price x quantity has more digits than money has"
             raise ValueError(message)
         if self.utilisation is not None and self.volume is None:
             message = "utilisation needs activity, volume and per_activity"
@@ -285,7 +304,7 @@ class PlanAmount(_Planned):
     """What was planned that no version has: fees nothing used, credits, tax, support."""
 
     line: Literal["unused_commitment", "credit", "tax", "support"]
-    amount: Decimal
+    amount: Amount
     """For one full calendar month; a credit is negative."""
 
 
@@ -308,7 +327,7 @@ class FormulaUse(_Planned):
     unit: str
     """The bill's own unit; the result is converted into it."""
     usage_type: str = ""
-    price: Decimal | None = None
+    price: NotNegative | None = None
     """In `currency` per `unit`; None: as a price book lists the machine's hours, or the version's
     tokens of the provider."""
     machine: str = ""

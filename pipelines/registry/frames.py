@@ -3,7 +3,6 @@
 import json
 from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 import polars as pl
@@ -167,8 +166,4 @@ def _price(line: PlanLine) -> Decimal | None:
 
 
 def _quantity(line: PlanLine) -> Decimal | None:
-    """Billed units of a full month: busy units over their share of what is billed."""
-    if line.volume is None or line.per_activity is None:
-        return _kept(line.quantity)
-    busy = Fraction(line.volume) * Fraction(line.per_activity)
-    return as_decimal(busy / Fraction(line.utilisation or 1))
+    return None if line.quantity is None and line.volume is None else as_decimal(line.units)

@@ -8,13 +8,24 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from assets import command
 from assets.command import app
 from pipelines.registry.catalogue import parse_catalogue
 from pipelines.settings import parse_settings
 
 COMMANDS = (
     *("demo", "init", "inspect", "run", "backfill", "close", "months", "show", "explain"),
-    *("export", "upgrade", "compare", "lifetime", "formula"),
+    *(
+        "export",
+        "upgrade",
+        "compare",
+        "lifetime",
+        "formula",
+        "predict",
+        "calibrate",
+        "units",
+        "usage",
+    ),
 )
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,6 +58,21 @@ def test_every_command_explains_itself_with_an_example(command: str):
     result = ask(command, "--help")
     assert result.exit_code == 0
     assert f"modelspend {command}" in result.stdout
+
+
+def test_errors_that_name_each_other_as_their_cause_end_the_process_as_a_fault(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def faulty() -> None:
+        first, second = RuntimeError("a column is too wide"), ValueError("beside")
+        first.__context__, second.__context__ = second, first
+        raise first
+
+    monkeypatch.setattr(command, "app", faulty)
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 1
+    assert "RuntimeError: a column is too wide" in capsys.readouterr().err
 
 
 def test_the_help_lists_every_exit_code():

@@ -277,6 +277,20 @@ def test_a_month_has_only_the_plans_that_cover_it() -> None:
     assert planned == {"2026-08": 0, "2026-09": 1, "2026-12": 1, "2027-01": 0}
 
 
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("price = 1, quantity = 1e30", "lines.0.quantity: Input should be less than 1000000000000"),
+        ("price = 1e19, quantity = 1e19", "price x quantity has more digits than money has"),
+        ("price = -4, quantity = 1", "lines.0.price: Input should be greater than or equal to 0"),
+    ],
+)
+def test_a_plan_beyond_money_or_below_nothing_is_refused_by_its_key(line, problem) -> None:
+    with pytest.raises(SettingsInvalid) as caught:
+        parse_catalogue(models("v1") + PLAN.replace("price = 1.5", line))
+    assert problem in str(caught.value)
+
+
 def test_a_deployment_is_somewhere_or_is_called_by_somebody() -> None:
     models = '[[models]]\nname = "m"\n[[models.versions]]\nversion = "v1"\n'
     nowhere = '[[deployments]]\nmodel = "m"\nversion = "v1"\n'
