@@ -46,6 +46,8 @@ def model_in(rule: Rule, text: str) -> str | None:
         ({"usage_type": "Standard A1 vCPU"}, "other"),
         ({"service_category": "Storage"}, "focus-storage"),
         ({"service_category": "Databases"}, "other"),
+        ({"service_name": "AWS Support (Business)"}, "aws-support-by-name"),
+        ({"service_name": "AWS Supply Chain"}, "other"),
     ],
 )
 def test_what_focus_says_of_every_bill_is_enough(fields: dict[str, str], rule: str) -> None:
