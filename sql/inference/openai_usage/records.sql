@@ -2,7 +2,7 @@
 -- out.
 -- grain:  file_no, line, bucket, result
 -- params: none
-WITH buckets AS (
+WITH buckets AS NOT MATERIALIZED (
     SELECT
         file_no,
         line,
@@ -22,15 +22,24 @@ WITH buckets AS (
     FROM log_lines
 ),
 
-timed AS (
+-- Only what is needed goes into the window: results are the bulk of a log.
+heads AS (
     SELECT
+        file_no,
+        line,
         TRY_CAST(bucket.start_time AS BIGINT) AS starts,
         TRY_CAST(bucket.end_time AS BIGINT) AS ends,
-        -- A bucket without use has no result that tells its endpoint: the others of its page do.
-        max(
-            regexp_extract(bucket.results[1].object, '^organization\.usage\.(.+)\.result$', 1)
-        ) OVER (PARTITION BY file_no, line) AS endpoint
+        regexp_extract(bucket.results[1].object, '^organization\.usage\.(.+)\.result$', 1) AS kind
     FROM buckets
+),
+
+timed AS (
+    SELECT
+        starts,
+        ends,
+        -- A bucket without use has no result that tells its endpoint: the others of its page do.
+        max(kind) OVER (PARTITION BY file_no, line) AS endpoint
+    FROM heads
 ),
 
 spans AS (
@@ -84,7 +93,7 @@ within AS (
     WHERE NOT filled.is_filled
 ),
 
-results AS (
+results AS NOT MATERIALIZED (
     SELECT
         file_no,
         line,
@@ -96,7 +105,7 @@ results AS (
     FROM buckets
 ),
 
-read AS (
+read AS NOT MATERIALIZED (
     SELECT
         *,
         TRY_CAST(start_time AS BIGINT) AS starts,
